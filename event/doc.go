@@ -1,0 +1,8 @@
+// Package event says what one observed gen_ai fact is: a Record (a log record
+// or a span event), a Span, the Origin they arrived under, the order they are
+// shown in and the reason why they were flushed.
+//
+// It knows pdata and the names in semconv. It knows no clock, no store, no
+// component: whoever holds a Record decides when things happen. The buffer
+// keeps these values, the envelope is built from them, the journal writes them.
+package event

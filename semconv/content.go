@@ -1,0 +1,198 @@
+package semconv
+
+import (
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// contentUse says which part of a call shows a content attribute.
+type contentUse uint8
+
+const (
+	// usedNowhere content has no place of its own: it stays an attribute.
+	usedNowhere contentUse = iota
+	usedByMessages
+	usedByTool
+)
+
+// contentNames are the attributes that hold what was said to a model, a tool
+// or a retriever and what it answered.
+var contentNames = map[string]contentUse{
+	AttrInputMessages:      usedByMessages,
+	AttrOutputMessages:     usedByMessages,
+	AttrSystemInstructions: usedByMessages,
+	AttrToolDefinitions:    usedByMessages,
+	AttrToolDefinitionsOld: usedByMessages,
+	AttrPrompt:             usedByMessages,
+	AttrCompletion:         usedByMessages,
+	AttrEventContent:       usedNowhere,
+	AttrToolCallArguments:  usedByTool,
+	AttrToolCallResult:     usedByTool,
+	AttrRetrievalQueryText: usedNowhere,
+	AttrRetrievalDocuments: usedNowhere,
+	AttrMemoryQueryText:    usedNowhere,
+	AttrMemoryRecords:      usedNowhere,
+
+	AttrOIInputValue:                usedByMessages,
+	AttrOIOutputValue:               usedByMessages,
+	AttrOIToolCallArguments:         usedByTool,
+	AttrOIToolParameters:            usedNowhere,
+	"llm.function_call":             usedNowhere,
+	"llm.prompt_template.template":  usedNowhere,
+	"llm.prompt_template.variables": usedNowhere,
+	"embedding.text":                usedNowhere,
+	"embedding.vector":              usedNowhere,
+	"reranker.query":                usedNowhere,
+
+	AttrTLEntityInput:                     usedNowhere,
+	AttrTLEntityOutput:                    usedNowhere,
+	"traceloop.prompt.template":           usedNowhere,
+	"traceloop.prompt.template_variables": usedNowhere,
+
+	AttrAIPrompt:            usedByMessages,
+	AttrAIPromptMessages:    usedByMessages,
+	AttrAIPromptTools:       usedByMessages,
+	AttrAIResponseText:      usedByMessages,
+	AttrAIResponseTextOld:   usedByMessages,
+	AttrAIResponseToolCalls: usedByMessages,
+	AttrAIResponseCallsOld:  usedByMessages,
+	AttrAIResponseObject:    usedByMessages,
+	AttrAIResponseObjectOld: usedByMessages,
+	AttrAIResponseReasoning: usedByMessages,
+	AttrAIResponseFiles:     usedByMessages,
+	AttrAIToolCallArgs:      usedByTool,
+	AttrAIToolCallResult:    usedByTool,
+	AttrAIValue:             usedNowhere,
+	AttrAIValues:            usedNowhere,
+	AttrAIEmbedding:         usedNowhere,
+	AttrAIEmbeddings:        usedNowhere,
+
+	AttrLFInput:        usedByMessages,
+	AttrLFOutput:       usedByMessages,
+	AttrLFInstructions: usedByMessages,
+	AttrLFTools:        usedByMessages,
+	AttrLFTraceInput:   usedNowhere,
+	AttrLFTraceOutput:  usedNowhere,
+
+	AttrADKRequest:      usedByMessages,
+	AttrADKResponse:     usedByMessages,
+	AttrADKToolArgs:     usedByTool,
+	AttrADKToolResponse: usedByTool,
+	AttrADKData:         usedNowhere,
+	AttrGenkitInput:     usedByMessages,
+	AttrGenkitOutput:    usedByMessages,
+
+	AttrPydanticAll:           usedByMessages,
+	AttrPydanticAllEvents:     usedNowhere,
+	AttrPydanticFinal:         usedNowhere,
+	AttrPydanticEvents:        usedNowhere,
+	AttrPydanticToolArguments: usedByTool,
+	AttrPydanticToolResponse:  usedByTool,
+	AttrLogfireRequest:        usedByMessages,
+	AttrLogfireResponse:       usedByMessages,
+	AttrStrandsSystem:         usedByMessages,
+
+	AttrClaudeUserPrompt:   usedNowhere,
+	AttrClaudeModelOutput:  usedNowhere,
+	AttrClaudeNewContext:   usedNowhere,
+	AttrClaudeToolInput:    usedNowhere,
+	AttrGeminiRequestText:  usedNowhere,
+	AttrGeminiResponseText: usedNowhere,
+}
+
+// contentFamilies are the prefixes of content in attributes that are flattened;
+// what follows is an index, except where it is free.
+var contentFamilies = []struct {
+	prefix string
+	use    contentUse
+	free   bool
+}{
+	{PrefixPromptVariable, usedNowhere, true},
+	{PrefixPrompt, usedByMessages, false},
+	{PrefixCompletion, usedByMessages, false},
+	{PrefixOIInputMessages, usedByMessages, false},
+	{PrefixOIOutputMessages, usedByMessages, false},
+	{PrefixOIPrompts, usedByMessages, false},
+	{PrefixOIChoices, usedByMessages, false},
+	{PrefixOITools, usedByMessages, false},
+	{PrefixOIEmbeddings, usedNowhere, false},
+	{PrefixOIDocuments, usedNowhere, false},
+	{"reranker.input_documents.", usedNowhere, false},
+	{"reranker.output_documents.", usedNowhere, false},
+	{PrefixTLFunctions, usedByMessages, false},
+}
+
+// ContentAttributes are the names of all attributes that traces.content: strip
+// removes, sorted; N stands for an index and * for anything.
+var ContentAttributes = func() []string {
+	names := make([]string, 0, len(contentNames)+len(contentFamilies))
+	for name := range contentNames {
+		names = append(names, name)
+	}
+	for _, family := range contentFamilies {
+		if family.free {
+			names = append(names, family.prefix+"*")
+		} else {
+			names = append(names, family.prefix+"N.*")
+		}
+	}
+	slices.Sort(names)
+	return names
+}()
+
+// IsContentAttribute says whether an attribute holds content, in any dialect.
+func IsContentAttribute(key string) bool {
+	_, ok := contentUseOf(key)
+	return ok
+}
+
+func contentUseOf(key string) (contentUse, bool) {
+	if use, ok := contentNames[key]; ok {
+		return use, true
+	}
+	for i := range contentFamilies {
+		family := &contentFamilies[i]
+		rest, ok := strings.CutPrefix(key, family.prefix)
+		if ok && rest != "" && (family.free || '0' <= rest[0] && rest[0] <= '9') {
+			return family.use, true
+		}
+	}
+	return usedNowhere, false
+}
+
+// isMessageField knows the attributes of a per-message span event that hold the
+// message.
+func isMessageField(key string) bool {
+	switch key {
+	case FieldContent, FieldMessage, FieldToolCalls, FieldParts, FieldReasoning,
+		"function_call", "tool.result", "refusal":
+		return true
+	}
+	return false
+}
+
+func isMessageEvent(name string) bool {
+	return strings.HasPrefix(name, PrefixGenAI) &&
+		(strings.HasSuffix(name, ".message") || name == EventChoice ||
+			strings.HasPrefix(name, EventContentPrompt) || strings.HasPrefix(name, EventContentCompletion))
+}
+
+// StripContent removes the content attributes from a span and, from its
+// events, content attributes and the messages of per-message events. It is no
+// redaction: text in other attributes, in exceptions and in the span's status
+// stays.
+func StripContent(span ptrace.Span) {
+	isContent := func(key string, _ pcommon.Value) bool { return IsContentAttribute(key) }
+	span.Attributes().RemoveIf(isContent)
+	events := span.Events()
+	for i := range events.Len() {
+		event := events.At(i)
+		event.Attributes().RemoveIf(isContent)
+		if isMessageEvent(event.Name()) {
+			event.Attributes().RemoveIf(func(key string, _ pcommon.Value) bool { return isMessageField(key) })
+		}
+	}
+}

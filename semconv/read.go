@@ -1,0 +1,363 @@
+package semconv
+
+import (
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// ReadSpanFacts fills what f does not know yet from a span's name and
+// attributes, in any dialect.
+func ReadSpanFacts(span ptrace.Span, f *CallFacts) {
+	var found foundFacts
+	found.scan(span.Attributes(), vendorSources(span.Name()))
+	found.fill(f)
+	if v := found.values[factFirstChunkTime]; f.TimeToFirstChunkNS == 0 && v != (pcommon.Value{}) {
+		f.TimeToFirstChunkNS = sinceStart(v, span.StartTimestamp())
+	}
+	if f.Operation == "" && strings.HasPrefix(span.Name(), spanAIPrefix) && strings.HasSuffix(span.Name(), spanAIEmbed) {
+		f.Operation = operationEmbeddings
+	}
+	if strings.EqualFold(found.str(factSpanKind), "TOOL") {
+		readOpenInferenceTool(span.Attributes(), f)
+	}
+	if found.str(factGenkitSubtype) == "model" {
+		readGenkitModel(span.Attributes(), f)
+	}
+	f.Failed = f.Failed || found.str(factGenkitState) == "error"
+}
+
+// ReadAttributeFacts fills what f does not know yet from attributes, in any
+// dialect. The better source is to be read first.
+func ReadAttributeFacts(attrs pcommon.Map, f *CallFacts) {
+	var found foundFacts
+	found.scan(attrs, nil)
+	found.fill(f)
+}
+
+// ReadEventFacts fills what f does not know yet from the attributes of an event
+// with this resolved name. In addition to ReadAttributeFacts it reads what
+// Claude Code and Gemini CLI write in theirs, and the exception that the event
+// reports; what an evaluation says about itself is not taken for the call's.
+func ReadEventFacts(name string, log plog.LogRecord, f *CallFacts) {
+	if strings.HasPrefix(name, prefixEvaluation) {
+		return
+	}
+	attrs := log.Attributes()
+	var found foundFacts
+	found.scan(attrs, vendorSources(name))
+	found.fill(f)
+	if name != EventOperationException {
+		return
+	}
+	f.Failed = true
+	if v, ok := attrs.Get(AttrExceptionType); ok && f.ErrorType == "" {
+		f.ErrorType = v.Str()
+	}
+	if v, ok := attrs.Get(AttrExceptionMessage); ok && f.ErrorMessage == "" {
+		f.ErrorMessage = v.Str()
+	}
+}
+
+// foundFacts are the best values found so far; a rank of 0 means none.
+type foundFacts struct {
+	values [factFieldCount]pcommon.Value
+	ranks  [factFieldCount]uint8
+}
+
+func (found *foundFacts) scan(attrs pcommon.Map, vendor map[string]factSource) {
+	for key, value := range attrs.All() {
+		source, ok := factSources[key]
+		if !ok {
+			if source, ok = vendor[key]; !ok {
+				continue
+			}
+		}
+		best := found.ranks[source.field]
+		if (best == 0 || source.rank < best) && !IsEmpty(value) {
+			found.values[source.field] = value
+			found.ranks[source.field] = source.rank
+		}
+	}
+}
+
+// str is a field's string, empty when it is none.
+func (found *foundFacts) str(field factField) string {
+	if found.ranks[field] == 0 {
+		return ""
+	}
+	return found.values[field].Str()
+}
+
+func (found *foundFacts) fill(f *CallFacts) {
+	fillString(&f.Operation, found.operation())
+	fillString(&f.Provider, found.str(factProvider))
+	fillString(&f.RequestModel, found.str(factRequestModel))
+	fillString(&f.ResponseModel, found.str(factResponseModel))
+	fillString(&f.ResponseID, found.str(factResponseID))
+	fillString(&f.ConversationID, found.text(factConversationID))
+	fillString(&f.AgentName, found.str(factAgentName))
+	if len(f.FinishReasons) == 0 && found.ranks[factFinishReasons] != 0 {
+		f.FinishReasons = FinishReasonsOf(found.values[factFinishReasons])
+	}
+	found.fillUsage(&f.Usage)
+	found.fillFirstChunk(f)
+	found.fillError(f)
+	fillString(&f.Tool.Name, found.str(factToolName))
+	fillString(&f.Tool.CallID, found.text(factToolCallID))
+	found.fillValue(&f.Tool.Arguments, factToolArguments)
+	found.fillValue(&f.Tool.Result, factToolResult)
+}
+
+func fillString(dst *string, s string) {
+	if *dst == "" {
+		*dst = s
+	}
+}
+
+// text is a field's string, or its number written out: some write ids as
+// numbers.
+func (found *foundFacts) text(field factField) string {
+	if found.ranks[field] == 0 {
+		return ""
+	}
+	switch v := found.values[field]; v.Type() {
+	case pcommon.ValueTypeStr, pcommon.ValueTypeInt:
+		return v.AsString()
+	}
+	return ""
+}
+
+const (
+	operationChat       = "chat"
+	operationEmbeddings = "embeddings"
+)
+
+// operation is the convention's name of the operation, translated where a
+// dialect states it in words of its own.
+func (found *foundFacts) operation() string {
+	if operation := found.str(factOperation); operation != "" {
+		return operation
+	}
+	switch strings.ToUpper(found.str(factSpanKind)) {
+	case "LLM":
+		return operationChat
+	case "EMBEDDING":
+		return operationEmbeddings
+	case "RETRIEVER":
+		return "retrieval"
+	case "TOOL":
+		return "execute_tool"
+	case "AGENT":
+		return "invoke_agent"
+	}
+	switch found.str(factRequestType) {
+	case "chat":
+		return operationChat
+	case "completion":
+		return "text_completion"
+	case "embedding":
+		return operationEmbeddings
+	}
+	return ""
+}
+
+func (found *foundFacts) fillValue(dst *pcommon.Value, field factField) {
+	if *dst == (pcommon.Value{}) && found.ranks[field] != 0 {
+		*dst = found.values[field]
+	}
+}
+
+func (found *foundFacts) fillUsage(u *Usage) {
+	found.fillTokens(&u.InputTokens, factInputTokens)
+	found.fillTokens(&u.OutputTokens, factOutputTokens)
+	found.fillTokens(&u.CacheReadInputTokens, factCacheRead)
+	found.fillTokens(&u.CacheWriteInputTokens, factCacheWrite)
+	found.fillTokens(&u.ReasoningOutputTokens, factReasoning)
+	if found.ranks[factUsageDetails] != 0 {
+		readUsageDetails(found.values[factUsageDetails], u)
+	}
+}
+
+func (found *foundFacts) fillTokens(dst **int64, field factField) {
+	if found.ranks[field] != 0 {
+		fillTokens(dst, found.values[field])
+	}
+}
+
+func fillTokens(dst **int64, v pcommon.Value) {
+	if *dst != nil {
+		return
+	}
+	if tokens, ok := IntOf(v); ok && tokens >= 0 {
+		*dst = &tokens
+	}
+}
+
+// readUsageDetails reads token counts in one object: Langfuse's, a map or JSON
+// text for one, and Genkit's. Keys other than these are counts of other units.
+func readUsageDetails(v pcommon.Value, u *Usage) {
+	details, ok := objectOf(v)
+	if !ok {
+		return
+	}
+	for key, count := range details.All() {
+		switch key {
+		case "input", "input_tokens", "prompt_tokens", "inputTokens":
+			fillTokens(&u.InputTokens, count)
+		case "output", "output_tokens", "completion_tokens", "outputTokens":
+			fillTokens(&u.OutputTokens, count)
+		case "input_cached_tokens", "cache_read_input_tokens", "input_cache_read", "cachedContentTokens":
+			fillTokens(&u.CacheReadInputTokens, count)
+		case "cache_creation_input_tokens", "input_cache_creation", "input_cache_write_tokens":
+			fillTokens(&u.CacheWriteInputTokens, count)
+		case "output_reasoning_tokens", "output_reasoning", "thoughtsTokens":
+			fillTokens(&u.ReasoningOutputTokens, count)
+		}
+	}
+}
+
+// objectOf is a map, or what JSON text for one says.
+func objectOf(v pcommon.Value) (pcommon.Map, bool) {
+	if m, ok := MapOf(v); ok {
+		return m, true
+	}
+	parsed := pcommon.NewValueEmpty()
+	if !ParseJSONContainer(v.Str(), parsed) {
+		return pcommon.Map{}, false
+	}
+	return MapOf(parsed)
+}
+
+// readGenkitModel reads what Genkit tells of a model's call: the model is the
+// action's name, the usage stands in the output.
+func readGenkitModel(attrs pcommon.Map, f *CallFacts) {
+	if name, ok := attrs.Get(AttrGenkitName); ok {
+		fillString(&f.RequestModel, name.Str())
+	}
+	if f.Usage.InputTokens != nil && f.Usage.OutputTokens != nil {
+		return
+	}
+	v, ok := attrs.Get(AttrGenkitOutput)
+	if !ok {
+		return
+	}
+	if output, ok := objectOf(v); ok {
+		if usage, ok := output.Get("usage"); ok {
+			readUsageDetails(usage, &f.Usage)
+		}
+	}
+}
+
+func (found *foundFacts) fillFirstChunk(f *CallFacts) {
+	for _, unit := range [...]struct {
+		field factField
+		ns    float64
+	}{{factFirstChunkSeconds, 1e9}, {factFirstChunkMillis, 1e6}} {
+		if f.TimeToFirstChunkNS != 0 || found.ranks[unit.field] == 0 {
+			continue
+		}
+		// A year is more than any stream takes and less than what overflows.
+		if d, ok := FloatOf(found.values[unit.field]); ok && d > 0 && d*unit.ns < 365*24*float64(time.Hour) {
+			f.TimeToFirstChunkNS = int64(d * unit.ns)
+		}
+	}
+}
+
+// sinceStart is the time from a span's start to an RFC 3339 time, which
+// Langfuse writes as JSON, in quotes; 0 when it is none.
+func sinceStart(v pcommon.Value, start pcommon.Timestamp) int64 {
+	at, err := time.Parse(time.RFC3339Nano, strings.Trim(v.Str(), `"`))
+	if err != nil || start == 0 {
+		return 0
+	}
+	return max(0, int64(at.Sub(start.AsTime())))
+}
+
+func (found *foundFacts) fillError(f *CallFacts) {
+	fillString(&f.ErrorType, found.text(factErrorType))
+	level := found.str(factLevel)
+	failed := strings.EqualFold(level, "ERROR")
+	if failed || level == "" {
+		fillString(&f.ErrorMessage, found.str(factErrorMessage))
+	}
+	if found.ranks[factSuccess] != 0 {
+		success := found.values[factSuccess]
+		failed = failed || success.AsString() == "false"
+	}
+	f.Failed = f.Failed || failed || f.ErrorType != ""
+}
+
+// readOpenInferenceTool takes a tool's arguments and result from the general
+// input and output that OpenInference puts on every span.
+func readOpenInferenceTool(attrs pcommon.Map, f *CallFacts) {
+	if v, ok := attrs.Get(AttrOIInputValue); ok && f.Tool.Arguments == (pcommon.Value{}) {
+		f.Tool.Arguments = v
+	}
+	if v, ok := attrs.Get(AttrOIOutputValue); ok && f.Tool.Result == (pcommon.Value{}) {
+		f.Tool.Result = v
+	}
+}
+
+// FinishReasonsOf reads finish reasons, normalised, from a list, a string or
+// JSON text for a list; nil when there are none.
+func FinishReasonsOf(v pcommon.Value) []string {
+	if list, ok := SliceOf(v); ok {
+		return finishReasonsIn(list)
+	}
+	reason := v.Str()
+	if reason == "" {
+		return nil
+	}
+	if reason[0] == '[' {
+		parsed := pcommon.NewValueEmpty()
+		if ParseJSON(reason, parsed) {
+			list, _ := SliceOf(parsed)
+			return finishReasonsIn(list)
+		}
+	}
+	return []string{NormalizeFinishReason(strings.Trim(reason, `"`))}
+}
+
+func finishReasonsIn(list pcommon.Slice) []string {
+	var reasons []string
+	for i := range list.Len() {
+		if reason := list.At(i).Str(); reason != "" {
+			reasons = append(reasons, NormalizeFinishReason(reason))
+		}
+	}
+	return reasons
+}
+
+// consumedNames are the attributes, besides content, whose value a call's
+// named fields repeat as it is or in the convention's spelling. A dialect's
+// own name for the same thing is not among them: its value may differ from the
+// one that was believed, and stays readable beside it.
+var consumedNames = map[string]struct{}{
+	AttrOperationName: {}, AttrProviderName: {}, AttrSystem: {},
+	AttrRequestModel: {}, AttrResponseModel: {}, AttrResponseID: {},
+	AttrFinishReasons: {}, AttrTimeToFirstChunk: {}, AttrErrorType: {},
+	AttrUsageInputTokens: {}, AttrUsageOutputTokens: {},
+	AttrUsagePromptTokens: {}, AttrUsageCompletion: {},
+	AttrUsageCacheReadInputTokens: {}, AttrUsageCacheRead: {},
+	AttrUsageCacheWriteInputTokens: {}, AttrUsageCacheWrite: {},
+	AttrUsageCacheCreation: {}, AttrUsageCacheCreation2: {},
+	AttrUsageReasoningOutputTokens: {}, AttrUsageReasoning: {}, AttrUsageReasoning2: {},
+	AttrToolName: {}, AttrToolCallID: {},
+}
+
+// ConsumedAttribute says that a call's named fields, its tool or its messages
+// carry an attribute already, so that it need not be repeated among its
+// attributes. For content that holds unless assembling reports the attribute as
+// left over. Content that is no message (embeddings, documents, the entities of
+// OpenLLMetry) is not consumed.
+func ConsumedAttribute(key string) bool {
+	if _, ok := consumedNames[key]; ok {
+		return true
+	}
+	use, _ := contentUseOf(key)
+	return use != usedNowhere
+}

@@ -1,0 +1,134 @@
+package semconv
+
+import "strings"
+
+// factField is one thing that attributes can say about a call.
+type factField uint8
+
+const (
+	factOperation factField = iota
+	factProvider
+	factRequestModel
+	factResponseModel
+	factResponseID
+	factConversationID
+	factAgentName
+	factFinishReasons
+	factInputTokens
+	factOutputTokens
+	factCacheRead
+	factCacheWrite
+	factReasoning
+	factUsageDetails
+	factFirstChunkSeconds
+	factFirstChunkMillis
+	factFirstChunkTime
+	factErrorType
+	factErrorMessage
+	factLevel
+	factSuccess
+	factToolName
+	factToolCallID
+	factToolArguments
+	factToolResult
+	factSpanKind
+	factRequestType
+	factGenkitSubtype
+	factGenkitState
+	factFieldCount
+)
+
+// factSource is what one attribute says; of several that say the same, the one
+// with the lowest rank is believed.
+type factSource struct {
+	field factField
+	rank  uint8
+}
+
+// factSources maps every attribute that states a fact, in the order in which
+// they are believed: the current name, its older spellings, then dialects.
+var factSources = buildFactSources(map[factField][]string{
+	factOperation:      {AttrOperationName},
+	factProvider:       {AttrProviderName, AttrSystem, AttrOIProvider, AttrOISystem, AttrTLVendor, AttrAIModelProvider},
+	factRequestModel:   {AttrRequestModel, AttrTLRequestModel, AttrAIModelID, AttrOIModelName, AttrOIEmbeddingModel, AttrLFModelName},
+	factResponseModel:  {AttrResponseModel, AttrTLResponseModel, AttrAIResponseModel},
+	factResponseID:     {AttrResponseID, AttrAIResponseID},
+	factConversationID: {AttrConversationID, AttrConversation, AttrLFSessionID, AttrSessionID, AttrTLSessionID, AttrTLConversationID, AttrAISessionID, AttrAISessionID2, AttrAIConversationID, AttrAIConversationID2, AttrADKSessionID, AttrMicrosoftSessionID, AttrGenkitSessionID},
+	factAgentName:      {AttrAgentName, AttrOIAgentName},
+	factFinishReasons:  {AttrFinishReasons, AttrFinishReason, AttrTLFinishReason, AttrTLStopReason, AttrOIFinishReason, AttrAIFinishReason, AttrAIFinishReasonOld},
+	factInputTokens:    {AttrUsageInputTokens, AttrUsagePromptTokens, AttrTLPromptTokens, AttrOITokensPrompt, AttrAIUsageInput, AttrAIUsagePrompt, AttrAIUsageTokens},
+	factOutputTokens:   {AttrUsageOutputTokens, AttrUsageCompletion, AttrTLCompletionTokens, AttrOITokensCompletion, AttrAIUsageOutput, AttrAIUsageCompletion},
+	factCacheRead:      {AttrUsageCacheReadInputTokens, AttrUsageCacheRead, AttrTLCacheRead, AttrOITokensCacheRead, AttrAIUsageCacheRead, AttrAIUsageCached, AttrUsageDetailsCacheRead},
+	factCacheWrite:     {AttrUsageCacheWriteInputTokens, AttrUsageCacheCreation, AttrUsageCacheWrite, AttrUsageCacheCreation2, AttrTLCacheCreation, AttrOITokensCacheWrite, AttrAIUsageCacheWrite, AttrUsageDetailsCacheWrite},
+	factReasoning:      {AttrUsageReasoningOutputTokens, AttrUsageReasoning, AttrUsageReasoning2, AttrTLReasoningTokens, AttrOITokensReasoning, AttrAIUsageReasoning2, AttrAIUsageReasoning, AttrUsageDetailsReasoning},
+	factUsageDetails:   {AttrLFUsageDetails},
+
+	factFirstChunkSeconds: {AttrTimeToFirstChunk},
+	factFirstChunkMillis:  {AttrAIFirstChunk},
+	factFirstChunkTime:    {AttrLFCompletionStart},
+
+	factErrorType:    {AttrErrorType},
+	factErrorMessage: {AttrErrorMessage, AttrLFStatusMessage},
+	factLevel:        {AttrLFLevel},
+
+	factToolName:      {AttrToolName, AttrOIToolName, AttrAIToolCallName},
+	factToolCallID:    {AttrToolCallID, AttrOIToolCallID, AttrAIToolCallID},
+	factToolArguments: {AttrToolCallArguments, AttrOIToolCallArguments, AttrAIToolCallArgs, AttrADKToolArgs, AttrPydanticToolArguments},
+	factToolResult:    {AttrToolCallResult, AttrAIToolCallResult, AttrADKToolResponse, AttrPydanticToolResponse},
+
+	factSpanKind:    {AttrOISpanKind},
+	factRequestType: {AttrTLRequestType},
+
+	factGenkitSubtype: {AttrGenkitSubtype},
+	factGenkitState:   {AttrGenkitState},
+})
+
+// claudeSources are what Claude Code writes, geminiSources what Gemini CLI
+// does: names so common that they are believed only on their own telemetry.
+var (
+	claudeSources = buildFactSources(map[factField][]string{
+		factRequestModel:     {AttrClaudeModel},
+		factInputTokens:      {AttrClaudeInputTokens},
+		factOutputTokens:     {AttrClaudeOutputTokens},
+		factCacheRead:        {AttrClaudeCacheRead},
+		factCacheWrite:       {AttrClaudeCacheCreation},
+		factFinishReasons:    {AttrClaudeStopReason},
+		factFirstChunkMillis: {AttrClaudeTTFT},
+		factErrorMessage:     {AttrClaudeError},
+		factSuccess:          {AttrClaudeSuccess},
+		factToolName:         {AttrClaudeToolName},
+		factToolCallID:       {AttrClaudeToolUseID},
+		factToolArguments:    {AttrClaudeToolInput},
+	})
+	geminiSources = buildFactSources(map[factField][]string{
+		factRequestModel: {AttrGeminiModel},
+		factInputTokens:  {AttrGeminiInputToken},
+		factOutputTokens: {AttrGeminiOutput},
+		factCacheRead:    {AttrGeminiCached},
+		factReasoning:    {AttrGeminiThoughts},
+		factErrorMessage: {AttrGeminiError},
+		factErrorType:    {AttrGeminiErrorType},
+	})
+)
+
+func buildFactSources(fields map[factField][]string) map[string]factSource {
+	sources := make(map[string]factSource)
+	for field, keys := range fields {
+		for rank, key := range keys {
+			sources[key] = factSource{field: field, rank: uint8(rank) + 1}
+		}
+	}
+	return sources
+}
+
+// vendorSources are the further sources for what is called name, a span or an
+// event; nil when there are none.
+func vendorSources(name string) map[string]factSource {
+	switch {
+	case strings.HasPrefix(name, prefixClaude):
+		return claudeSources
+	case strings.HasPrefix(name, prefixGeminiCLI):
+		return geminiSources
+	}
+	return nil
+}
