@@ -119,9 +119,16 @@ const (
 	AttrUsageReasoning      = "gen_ai.usage.reasoning_tokens"
 	AttrUsageReasoning2     = "gen_ai.usage.reasoning_output_tokens"
 
-	AttrUsageDetailsCacheRead  = "gen_ai.usage.details.cache_read_tokens"
-	AttrUsageDetailsCacheWrite = "gen_ai.usage.details.cache_write_tokens"
-	AttrUsageDetailsReasoning  = "gen_ai.usage.details.reasoning_tokens"
+	AttrUsagePromptDetailsCacheRead  = "gen_ai.usage.prompt_tokens_details.cache_read"
+	AttrUsagePromptDetailsCacheWrite = "gen_ai.usage.prompt_tokens_details.cache_write"
+	AttrUsageCompletionDetailsReason = "gen_ai.usage.completion_tokens_details.reasoning"
+	AttrServerTimeToFirstToken       = "gen_ai.server.time_to_first_token"
+	AttrToolInput                    = "gen_ai.tool.input"
+	AttrToolArgs                     = "gen_ai.tool.args"
+	AttrToolOutput                   = "gen_ai.tool.output"
+	AttrUsageDetailsCacheRead        = "gen_ai.usage.details.cache_read_tokens"
+	AttrUsageDetailsCacheWrite       = "gen_ai.usage.details.cache_write_tokens"
+	AttrUsageDetailsReasoning        = "gen_ai.usage.details.reasoning_tokens"
 
 	PrefixPrompt         = "gen_ai.prompt."
 	PrefixCompletion     = "gen_ai.completion."
@@ -312,8 +319,9 @@ const (
 	spanClaudeLLM = "claude_code.llm_request"
 )
 
-// Microsoft, pydantic-ai, Logfire, Strands and others.
+// Microsoft, pydantic-ai, Logfire, Mastra, Strands and others.
 const (
+	AttrMastraCompletionStart = "mastra.completion_start_time"
 	AttrMicrosoftSessionID    = "microsoft.session.id"
 	AttrConversation          = "conversation.id"
 	AttrLogfireSpanType       = "logfire.span_type"

@@ -58,14 +58,14 @@ var factSources = buildFactSources(map[factField][]string{
 	factFinishReasons:  {AttrFinishReasons, AttrFinishReason, AttrTLFinishReason, AttrTLStopReason, AttrOIFinishReason, AttrAIFinishReason, AttrAIFinishReasonOld},
 	factInputTokens:    {AttrUsageInputTokens, AttrUsagePromptTokens, AttrTLPromptTokens, AttrOITokensPrompt, AttrAIUsageInput, AttrAIUsagePrompt, AttrAIUsageTokens},
 	factOutputTokens:   {AttrUsageOutputTokens, AttrUsageCompletion, AttrTLCompletionTokens, AttrOITokensCompletion, AttrAIUsageOutput, AttrAIUsageCompletion},
-	factCacheRead:      {AttrUsageCacheReadInputTokens, AttrUsageCacheRead, AttrTLCacheRead, AttrOITokensCacheRead, AttrAIUsageCacheRead, AttrAIUsageCached, AttrUsageDetailsCacheRead},
-	factCacheWrite:     {AttrUsageCacheWriteInputTokens, AttrUsageCacheCreation, AttrUsageCacheWrite, AttrUsageCacheCreation2, AttrTLCacheCreation, AttrOITokensCacheWrite, AttrAIUsageCacheWrite, AttrUsageDetailsCacheWrite},
-	factReasoning:      {AttrUsageReasoningOutputTokens, AttrUsageReasoning, AttrUsageReasoning2, AttrTLReasoningTokens, AttrOITokensReasoning, AttrAIUsageReasoning2, AttrAIUsageReasoning, AttrUsageDetailsReasoning},
+	factCacheRead:      {AttrUsageCacheReadInputTokens, AttrUsageCacheRead, AttrTLCacheRead, AttrOITokensCacheRead, AttrAIUsageCacheRead, AttrAIUsageCached, AttrUsageDetailsCacheRead, AttrUsagePromptDetailsCacheRead},
+	factCacheWrite:     {AttrUsageCacheWriteInputTokens, AttrUsageCacheCreation, AttrUsageCacheWrite, AttrUsageCacheCreation2, AttrTLCacheCreation, AttrOITokensCacheWrite, AttrAIUsageCacheWrite, AttrUsageDetailsCacheWrite, AttrUsagePromptDetailsCacheWrite},
+	factReasoning:      {AttrUsageReasoningOutputTokens, AttrUsageReasoning, AttrUsageReasoning2, AttrTLReasoningTokens, AttrOITokensReasoning, AttrAIUsageReasoning2, AttrAIUsageReasoning, AttrUsageDetailsReasoning, AttrUsageCompletionDetailsReason},
 	factUsageDetails:   {AttrLFUsageDetails},
 
-	factFirstChunkSeconds: {AttrTimeToFirstChunk},
+	factFirstChunkSeconds: {AttrTimeToFirstChunk, AttrServerTimeToFirstToken},
 	factFirstChunkMillis:  {AttrAIFirstChunk},
-	factFirstChunkTime:    {AttrLFCompletionStart},
+	factFirstChunkTime:    {AttrLFCompletionStart, AttrMastraCompletionStart},
 
 	factErrorType:    {AttrErrorType},
 	factErrorMessage: {AttrErrorMessage, AttrLFStatusMessage},
@@ -73,8 +73,8 @@ var factSources = buildFactSources(map[factField][]string{
 
 	factToolName:      {AttrToolName, AttrOIToolName, AttrAIToolCallName},
 	factToolCallID:    {AttrToolCallID, AttrOIToolCallID, AttrAIToolCallID},
-	factToolArguments: {AttrToolCallArguments, AttrOIToolCallArguments, AttrAIToolCallArgs, AttrADKToolArgs, AttrPydanticToolArguments},
-	factToolResult:    {AttrToolCallResult, AttrAIToolCallResult, AttrADKToolResponse, AttrPydanticToolResponse},
+	factToolArguments: {AttrToolCallArguments, AttrOIToolCallArguments, AttrAIToolCallArgs, AttrADKToolArgs, AttrPydanticToolArguments, AttrToolArgs, AttrToolInput},
+	factToolResult:    {AttrToolCallResult, AttrAIToolCallResult, AttrADKToolResponse, AttrPydanticToolResponse, AttrToolOutput},
 
 	factSpanKind:    {AttrOISpanKind},
 	factRequestType: {AttrTLRequestType},

@@ -1,0 +1,117 @@
+package messages
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
+	"github.com/genaibuffer/genaibufferprocessor/semconv"
+)
+
+// Result is what assembling found out besides the messages.
+type Result struct {
+	// FinishReasons of the choices, normalised, in their order; for calls
+	// whose attributes state none.
+	FinishReasons []string
+	// LeftOver names the content attributes of the span that could not be
+	// read as messages and went into none. They belong among the call's
+	// other attributes.
+	LeftOver []string
+}
+
+// Assemble fills dst, a call's map in the envelope, with system_instructions,
+// input_messages, output_messages, tool_definitions (each a list, left out when
+// empty) and content_source, which maps each of them to its carrier.
+//
+// span is nil when the call's span is not there; records are the call's events
+// in logical order. Of the carriers that have content for a field the best one
+// (processor.md, "Assembling messages") has it alone; when none has content,
+// because capturing it was switched off, the structure of the best one is
+// shown. Nothing that is read is changed or moved; dst must be mutable and
+// holds copies afterwards, which share their strings with the originals.
+func Assemble(span *event.Span, records []*event.Record, dst pcommon.Map) Result {
+	var a assembly
+	carried := sortRecords(records)
+	a.details(carried.detailsLogs, SourceDetailsLog)
+	var attrs spanContent
+	if span != nil {
+		attrs.collect(span)
+		a.spanAttributes(&attrs)
+	}
+	a.details(carried.detailsEvents, SourceSpanEvent)
+	a.messageEvents(carried.messageEvents, SourceSpanEvent)
+	a.messageEvents(carried.messageLogs, SourceMessageLog)
+	if span != nil {
+		a.flattenedAttributes(&attrs)
+	}
+	a.write(dst)
+	return Result{FinishReasons: a.best[fieldOutput].finish, LeftOver: a.leftOver}
+}
+
+func (a *assembly) write(dst pcommon.Map) {
+	sources := 0
+	for f := range fieldCount {
+		best := &a.best[f]
+		if best.quality == nothing || best.list.Len() == 0 {
+			best.quality = nothing
+			continue
+		}
+		best.list.MoveAndAppendTo(dst.PutEmptySlice(fieldKeys[f]))
+		sources++
+	}
+	if sources == 0 {
+		return
+	}
+	source := dst.PutEmptyMap(KeyContentSource)
+	source.EnsureCapacity(sources)
+	for f := range fieldCount {
+		if a.best[f].quality != nothing {
+			source.PutStr(fieldKeys[f], a.best[f].source)
+		}
+	}
+}
+
+// carriers are a call's records by what they carry, each in logical order.
+type carriers struct {
+	detailsLogs   []*event.Record
+	detailsEvents []*event.Record
+	messageEvents []*event.Record
+	messageLogs   []*event.Record
+}
+
+// sortRecords deals the records out. Mostly they are all of one kind, which
+// then needs no list of its own.
+func sortRecords(records []*event.Record) carriers {
+	var c carriers
+	for i := 0; i < len(records); {
+		list := c.listFor(records[i])
+		end := i + 1
+		for end < len(records) && c.listFor(records[end]) == list {
+			end++
+		}
+		switch {
+		case list == nil:
+		case *list == nil:
+			*list = records[i:end:end]
+		default:
+			*list = append(*list, records[i:end]...)
+		}
+		i = end
+	}
+	return c
+}
+
+func (c *carriers) listFor(r *event.Record) *[]*event.Record {
+	details := r.Name == semconv.EventOperationDetails
+	switch {
+	case !details && messageRoleOf(r.Name) == notAMessage:
+		return nil
+	case details && r.Source == event.SourceSpanEvent:
+		return &c.detailsEvents
+	case details:
+		return &c.detailsLogs
+	case r.Source == event.SourceSpanEvent:
+		return &c.messageEvents
+	default:
+		return &c.messageLogs
+	}
+}

@@ -1,0 +1,98 @@
+package messages
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// quality is how much a carrier has for a field; carriers compete by it before
+// they compete by their order.
+type quality uint8
+
+const (
+	// nothing at all.
+	nothing quality = iota
+	// structure is messages without content: it was switched off.
+	structure
+	// rawText is content that could not be read as messages and is shown as
+	// the text it is.
+	rawText
+	// content is messages with content.
+	content
+)
+
+// draft is what one source says about the fields of a call. Its lists are zero
+// until something is put into them.
+type draft struct {
+	lists   [fieldCount]pcommon.Slice
+	quality [fieldCount]quality
+	finish  []string
+	writer  messageWriter
+	// held says that several sources follow each other, and that a message
+	// without a finish reason goes on with the first message of the next.
+	held bool
+}
+
+func (d *draft) list(f field) pcommon.Slice {
+	if d.lists[f] == (pcommon.Slice{}) {
+		d.lists[f] = pcommon.NewSlice()
+	}
+	return d.lists[f]
+}
+
+func (d *draft) raise(f field, q quality) {
+	d.quality[f] = max(d.quality[f], q)
+}
+
+// note records what a message, part or definition of a field amounts to.
+func (d *draft) note(f field, hasContent bool) {
+	if hasContent {
+		d.raise(f, content)
+	} else {
+		d.raise(f, structure)
+	}
+}
+
+// assembly is the best of all sources so far.
+type assembly struct {
+	best     [fieldCount]candidate
+	leftOver []string
+}
+
+type candidate struct {
+	list    pcommon.Slice
+	quality quality
+	source  string
+	// key is the span attribute that it was read from, if it is one.
+	key    string
+	finish []string
+}
+
+// wants says whether a source that has the field is worth reading.
+func (a *assembly) wants(f field) bool { return a.best[f].quality < content }
+
+// offer takes the fields in which the draft is better than what is there. The
+// sources come best first, so of equals the earlier one stays.
+func (a *assembly) offer(d *draft, source, key string) {
+	for f := range fieldCount {
+		best := &a.best[f]
+		if d.quality[f] <= best.quality {
+			if d.quality[f] == rawText {
+				a.leaveOver(key)
+			}
+			continue
+		}
+		if best.quality == rawText {
+			a.leaveOver(best.key)
+		}
+		*best = candidate{list: d.lists[f], quality: d.quality[f], source: source, key: key}
+		if f == fieldOutput {
+			best.finish = d.finish
+		}
+	}
+}
+
+func (a *assembly) leaveOver(key string) {
+	if key != "" {
+		a.leftOver = append(a.leftOver, key)
+	}
+}

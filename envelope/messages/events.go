@@ -1,0 +1,285 @@
+package messages
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
+	"github.com/genaibuffer/genaibufferprocessor/semconv"
+)
+
+// messageRole is what a per-message event is: the role of its message, or one
+// of the values below.
+type messageRole string
+
+const (
+	notAMessage messageRole = ""
+	isChoice    messageRole = "choice"
+	isPrompt    messageRole = "prompt"
+	// isNative events carry the content of a vendor's own tool in attributes
+	// of their own.
+	isNative messageRole = "native"
+)
+
+// messageRoleOf tells per-message events by their name.
+func messageRoleOf(name string) messageRole {
+	rest, ok := strings.CutPrefix(name, semconv.PrefixGenAI)
+	if !ok {
+		if _, ok := nativeEvents[name]; ok {
+			return isNative
+		}
+		return notAMessage
+	}
+	if role, ok := strings.CutSuffix(rest, ".message"); ok && role != "" && !strings.Contains(role, ".") {
+		return messageRole(role)
+	}
+	switch name {
+	case semconv.EventChoice, semconv.EventContentCompletion, semconv.EventContentCompletionChunk:
+		return isChoice
+	case semconv.EventContentPrompt:
+		return isPrompt
+	}
+	return notAMessage
+}
+
+// nativeEvent says where a vendor's event carries content. An API's body holds
+// what its shorter relatives repeat.
+type nativeEvent struct {
+	attribute string
+	field     field
+	body      bool
+}
+
+var nativeEvents = map[string]nativeEvent{
+	semconv.EventClaudeRequestBody:       {semconv.AttrClaudeBody, fieldInput, true},
+	semconv.EventClaudeResponseBody:      {semconv.AttrClaudeBody, fieldOutput, true},
+	semconv.EventClaudeUserPrompt:        {semconv.AttrClaudePrompt, fieldInput, false},
+	semconv.EventClaudeAssistantResponse: {semconv.AttrClaudeResponse, fieldOutput, false},
+	semconv.EventGeminiAPIRequest:        {semconv.AttrGeminiRequestText, fieldInput, true},
+	semconv.EventGeminiAPIResponse:       {semconv.AttrGeminiResponseText, fieldOutput, true},
+	semconv.EventGeminiUserPrompt:        {semconv.AttrClaudePrompt, fieldInput, false},
+}
+
+// messageEvents reads per-message events, in logical order.
+func (a *assembly) messageEvents(records []*event.Record, source string) {
+	if len(records) == 0 || (!a.wants(fieldSystem) && !a.wants(fieldInput) && !a.wants(fieldOutput)) {
+		return
+	}
+	var d draft
+	var choices choiceList
+	wantsInput, wantsOutput := a.wants(fieldInput) || a.wants(fieldSystem), a.wants(fieldOutput)
+	for i, r := range records {
+		role := messageRoleOf(r.Name)
+		switch {
+		case role == isNative:
+		case role == isChoice:
+			if wantsOutput {
+				choices.add(records[i:])
+			}
+		case !wantsInput:
+		case role == isPrompt:
+			d.promptEvent(r)
+		default:
+			var k messageFields
+			eventFields(r, &k)
+			d.messageEvent(roleOf(string(role), fieldInput), &k)
+		}
+	}
+	d.end()
+	d.choiceEvents(choices)
+	a.offer(&d, source, "")
+	a.nativeEvents(records, source)
+}
+
+// eventFields reads the fields of a per-message event: from its body, from JSON
+// in the attribute gen_ai.event.content, or from its attributes.
+func eventFields(r *event.Record, k *messageFields) {
+	body := r.Log.Body()
+	if m, ok := semconv.MapOf(body); ok && m.Len() > 0 {
+		k.read(m)
+		return
+	}
+	if body.Type() == pcommon.ValueTypeStr && body.Str() != "" {
+		if m, ok := semconv.MapOf(parsed(body)); ok {
+			if _, hasContent := m.Get(keyContent); hasContent || isMessage(m) {
+				k.read(m)
+				return
+			}
+		}
+		k.values[mContent] = body
+		return
+	}
+	attrs := r.Log.Attributes()
+	if v, ok := attrs.Get(semconv.AttrEventContent); ok && !semconv.IsEmpty(v) {
+		v = parsed(v)
+		if m, ok := semconv.MapOf(v); ok {
+			k.read(m)
+		} else {
+			k.values[mContent] = v
+		}
+		return
+	}
+	// An event's other attributes say nothing about its message.
+	for key, v := range attrs.All() {
+		if !semconv.IsEmpty(v) || key == keyContent {
+			k.set(key, v)
+		}
+	}
+}
+
+// messageEvent writes one message of the input. System messages that come
+// before any other message are instructions.
+func (d *draft) messageEvent(role string, k *messageFields) {
+	k.unwrap()
+	if name := str(k.values[mRole]); name != "" {
+		role = roleOf(name, fieldInput)
+	}
+	if role == roleSystem && d.lists[fieldInput] == (pcommon.Slice{}) {
+		d.systemEvent(k)
+		return
+	}
+	d.begin(fieldInput, role).add(k)
+}
+
+func (d *draft) systemEvent(k *messageFields) {
+	w := messageWriter{parts: partWriter{list: d.list(fieldSystem)}}
+	if k.has(mParts) {
+		w.parts.part(parsed(k.take(mParts)), 0)
+	}
+	if k.has(mContent) {
+		w.content(k.take(mContent))
+	}
+	w.parts.settle()
+	d.note(fieldSystem, w.parts.content)
+}
+
+// promptEvent reads gen_ai.content.prompt: as a span event it holds JSON in an
+// attribute, as LiteLLM's log a message in its body.
+func (d *draft) promptEvent(r *event.Record) {
+	if v, ok := r.Log.Attributes().Get(semconv.AttrPrompt); ok && !semconv.IsEmpty(v) {
+		d.attribute(fieldInput, v)
+		return
+	}
+	var k messageFields
+	eventFields(r, &k)
+	d.messageEvent(roleUser, &k)
+}
+
+// choiceList gathers the choices of a call; those of one index are chunks of
+// one message until one has a finish reason.
+type choiceList struct {
+	choices []choice
+}
+
+type choice struct {
+	index  int64
+	chunks []*event.Record
+	// attribute is what stands in gen_ai.completion instead.
+	attribute pcommon.Value
+	done      bool
+}
+
+// add takes the records of choices; records is where r stands among them, so
+// that a choice in one piece needs no list of its own.
+func (l *choiceList) add(records []*event.Record) {
+	r := records[0]
+	if v, ok := r.Log.Attributes().Get(semconv.AttrCompletion); ok && !semconv.IsEmpty(v) {
+		l.choices = append(l.choices, choice{index: int64(len(l.choices)), attribute: v, done: true})
+		return
+	}
+	var k messageFields
+	eventFields(r, &k)
+	if r.Name == semconv.EventContentCompletionChunk && !k.has(mContent) && !k.has(mMessage) && !k.has(mParts) && !k.has(mFinish) {
+		// OpenLLMetry only marks the time of a chunk.
+		return
+	}
+	index, _ := semconv.MessageIndex(r.Name, r.Log)
+	finished := finishReason(k.values[mFinish]) != ""
+	for i := len(l.choices) - 1; i >= 0; i-- {
+		c := &l.choices[i]
+		if c.index == index && !c.done {
+			c.chunks = append(c.chunks, r)
+			c.done = finished
+			return
+		}
+	}
+	l.choices = append(l.choices, choice{index: index, chunks: records[:1:1], done: finished})
+}
+
+// choiceEvents writes the choices, in the order of their indices.
+func (d *draft) choiceEvents(l choiceList) {
+	slices.SortStableFunc(l.choices, func(a, b choice) int { return cmp.Compare(a.index, b.index) })
+	for i := range l.choices {
+		c := &l.choices[i]
+		if !absent(c.attribute) {
+			d.attribute(fieldOutput, c.attribute)
+			continue
+		}
+		for j, r := range c.chunks {
+			var k messageFields
+			eventFields(r, &k)
+			k.choiceMessage()
+			if j == 0 {
+				w := d.begin(fieldOutput, roleOf(k.roleName(), fieldOutput))
+				w.parts.joining = len(c.chunks) > 1
+			}
+			d.writer.add(&k)
+		}
+		d.end()
+	}
+}
+
+// choiceMessage follows a choice to its message: in an object of its own, in
+// JSON for one, or in text or blocks.
+func (k *messageFields) choiceMessage() {
+	before := k.source
+	k.unwrap()
+	if k.source == before && k.has(mMessage) && !k.has(mContent) {
+		k.values[mContent], k.keys[mContent] = k.values[mMessage], k.keys[mMessage]
+		k.values[mMessage] = pcommon.Value{}
+	}
+}
+
+// nativeEvents reads the content of vendors' own events: of the bodies of API
+// calls, or else of the texts in them.
+func (a *assembly) nativeEvents(records []*event.Record, source string) {
+	for _, bodies := range [...]bool{true, false} {
+		var d draft
+		found := false
+		for _, r := range records {
+			native, ok := nativeEvents[r.Name]
+			if !ok || native.body != bodies || !a.wants(native.field) {
+				continue
+			}
+			v, ok := r.Log.Attributes().Get(native.attribute)
+			if !ok || semconv.IsEmpty(v) {
+				continue
+			}
+			found = true
+			d.native(native, v)
+		}
+		if found {
+			d.end()
+			a.offer(&d, source, "")
+		}
+	}
+}
+
+// native reads one vendor's attribute. A body that was cut is no JSON any more.
+func (d *draft) native(native nativeEvent, v pcommon.Value) {
+	if !native.body || !looksLikeJSON(v.Str()) {
+		d.attribute(native.field, v)
+		return
+	}
+	value := pcommon.NewValueEmpty()
+	if semconv.ParseJSON(v.Str(), value) {
+		d.structure(native.field, v, value)
+		return
+	}
+	w := d.begin(native.field, roleOf("", native.field))
+	w.parts.text(partText, v.Str()).PutBool(keyTruncated, true)
+	d.end()
+}

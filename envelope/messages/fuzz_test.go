@@ -1,0 +1,79 @@
+package messages
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
+	"github.com/genaibuffer/genaibufferprocessor/semconv"
+)
+
+// put puts text, or what it says when structured and JSON.
+func put(dst pcommon.Value, text string, structured bool) {
+	if !structured || !semconv.ParseJSON(text, dst) {
+		dst.SetStr(text)
+	}
+}
+
+// FuzzAssemble brings arbitrary content by every carrier at once: nothing may
+// panic, what comes out has the convention's shape, and what went in is as it
+// was.
+func FuzzAssemble(f *testing.F) {
+	for _, seed := range []struct{ event, body, key, value string }{
+		{semconv.EventUserMessage, `{"content":"hi"}`, semconv.AttrInputMessages, userHi},
+		{semconv.EventAssistantMessage, `{"tool_calls":[{"id":"c1","function":{"name":"get","arguments":"{\"a\":1}"}}]}`, semconv.AttrOutputMessages, `[{"role":"model","parts":[{"text":"a"}]},{"role":"model","parts":[{"text":"b"}]}]`},
+		{semconv.EventChoice, `{"index":0,"message":{"content":"a"}}`, semconv.AttrAIResponseText, "yo"},
+		{semconv.EventToolMessage, `{"id":"c1","content":[{"type":"tool-result","output":{"type":"json","value":1}}]}`, semconv.AttrToolDefinitions, toolGet},
+		{semconv.EventOperationDetails, `null`, semconv.AttrSystemInstructions, `[{"role":"system","parts":[[["a"]]]}]`},
+		{semconv.EventContentPrompt, `"text"`, semconv.AttrADKRequest, `{"contents":[{"parts":[{"inlineData":{"data":"A"}}]}],"config":{"systemInstruction":"s","tools":[{"functionDeclarations":[{"name":"n"}]}]}}`},
+		{semconv.EventContentCompletion, `{"message":{"message":{"message":1}}}`, semconv.AttrLFOutput, `{"choices":[1,{"message":{}},{"text":"a"}]}`},
+		{semconv.EventClaudeRequestBody, `{}`, semconv.AttrClaudeBody, `{"messages":[{"ro`},
+		{"gen_ai.x.message", `{"parts":"[{\"type\":\"text\"}]"}`, "gen_ai.prompt.0.tool_calls.0.arguments", `{"a":`},
+		{"", `[{"type":"reasoning","summary":[1,{"text":"a"}],"content":[]}]`, "llm.input_messages.1.message.contents.0.message_content.image.image.url", "data:;base64,"},
+		{semconv.EventChoice, `{"content":{"parts":[]},"finish_reason":7}`, semconv.AttrOIInputValue, `{"input":{"q":1},"tools":7,"system":[[]]}`},
+		{semconv.EventUserMessage, `{"content":{"type":"image","source":{"source":{"source":{"source":{"source":1}}}}}}`, semconv.AttrPydanticAll, `[{"role":"assistant","parts":[]},{"role":"assistant"}]`},
+	} {
+		f.Add(seed.event, seed.body, seed.key, seed.value, true)
+		f.Add(seed.event, seed.body, seed.key, seed.value, false)
+	}
+	f.Fuzz(func(t *testing.T, name, body, key, value string, structured bool) {
+		traces := ptrace.NewTraces()
+		data := traces.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
+		put(data.Attributes().PutEmpty(key), value, structured)
+		put(data.Attributes().PutEmpty(semconv.AttrAIResponseToolCalls), body, structured)
+		put(data.Attributes().PutEmpty(semconv.AttrLFInput), body, structured)
+		span := &event.Span{Data: data, Kind: semconv.KindInference}
+
+		logs := plog.NewLogs()
+		scope := logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()
+		var records []*event.Record
+		for _, source := range event.Sources {
+			for range 2 {
+				log := scope.LogRecords().AppendEmpty()
+				put(log.Body(), body, structured)
+				put(log.Attributes().PutEmpty(key), value, structured)
+				put(log.Attributes().PutEmpty("content"), value, structured)
+				records = append(records, &event.Record{Log: log, Name: name, Source: source})
+			}
+		}
+		before := marshal(t, traces, logs)
+		dst := pcommon.NewMap()
+		Assemble(span, records, dst)
+		checkShape(t, dst)
+		Assemble(nil, records, pcommon.NewMap())
+		require.Equal(t, before, marshal(t, traces, logs), "what was read has changed")
+	})
+}
+
+func marshal(t *testing.T, traces ptrace.Traces, logs plog.Logs) string {
+	t.Helper()
+	spans, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(traces)
+	require.NoError(t, err)
+	records, err := (&plog.ProtoMarshaler{}).MarshalLogs(logs)
+	require.NoError(t, err)
+	return string(spans) + string(records)
+}

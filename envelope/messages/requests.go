@@ -1,0 +1,156 @@
+package messages
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/genaibuffer/genaibufferprocessor/semconv"
+)
+
+// choices writes the choices of a response: each is a message.
+func (d *draft) choices(choices pcommon.Slice) {
+	for i := range choices.Len() {
+		m, ok := semconv.MapOf(choices.At(i))
+		if !ok {
+			d.begin(fieldOutput, roleAssistant).parts.part(choices.At(i), 0)
+			d.end()
+			continue
+		}
+		var k messageFields
+		k.read(m)
+		k.unwrap()
+		if s := get(m, "text"); !k.has(mContent) && !null(s) {
+			k.values[mContent], k.keys[mContent] = s, "text"
+		}
+		d.begin(fieldOutput, roleOf(k.roleName(), fieldOutput)).add(&k)
+		d.end()
+	}
+}
+
+// request reads what an API, a framework or an SDK was asked: messages, system
+// instructions and tools.
+func (d *draft) request(m pcommon.Map, depth int) bool {
+	input := first(m, "messages", "contents", "input", "prompt", keyContent)
+	if !null(input) {
+		input = parsed(input)
+	}
+	read := !null(input) && d.value(fieldInput, input, depth+1)
+	known := read
+	config, configured := mapIn(m, "config")
+	if !configured {
+		config, configured = mapIn(m, "toolConfig")
+	}
+	if d.setting(m) {
+		known = true
+	}
+	if configured && d.setting(config) {
+		known = true
+	}
+	if known && !read && !empty(input) {
+		// Where the rest of a request was understood, so was its place.
+		d.begin(fieldInput, roleUser).parts.part(input, 0)
+		d.end()
+	}
+	return known
+}
+
+// setting reads the system instructions and the tools of a request, unless
+// they are known.
+func (d *draft) setting(m pcommon.Map) bool {
+	known := false
+	system := first(m, "system", "systemInstruction", "system_instruction", "instructions")
+	if !empty(system) && d.lists[fieldSystem] == (pcommon.Slice{}) {
+		d.instructions(system)
+		known = true
+	}
+	if tools := first(m, "tools", "functions"); !empty(tools) && d.lists[fieldTools] == (pcommon.Slice{}) {
+		d.tools(tools)
+		known = true
+	}
+	return known
+}
+
+// response reads what an API answered.
+func (d *draft) response(m pcommon.Map, depth int) bool {
+	if choices, ok := sliceIn(m, "choices", "candidates"); ok {
+		d.choices(choices)
+		return true
+	}
+	output := first(m, "output", "response", "completion", "combined_chunk_content", keyContent, "message")
+	if null(output) || !d.value(fieldOutput, parsed(output), depth+1) {
+		return false
+	}
+	d.finishLast(finishReason(first(m, "finishReason", keyFinishReason, "stopReason", "stop_reason")))
+	return true
+}
+
+// finishLast gives the last message a reason that stands outside of it.
+func (d *draft) finishLast(reason string) {
+	list := d.lists[fieldOutput]
+	if reason == "" || list == (pcommon.Slice{}) || list.Len() == 0 {
+		return
+	}
+	message, ok := semconv.MapOf(list.At(list.Len() - 1))
+	if !ok {
+		return
+	}
+	if v, finished := message.GetOrPutEmpty(keyFinishReason); !finished {
+		v.SetStr(reason)
+		d.finish = append(d.finish, reason)
+	}
+}
+
+// instructions reads system instructions: text, JSON text, a list of texts,
+// parts or messages, one message.
+func (d *draft) instructions(v pcommon.Value) {
+	if empty(v) {
+		return
+	}
+	w := partWriter{list: d.list(fieldSystem)}
+	if v.Type() == pcommon.ValueTypeStr {
+		value := pcommon.NewValueEmpty()
+		if c := v.Str()[0]; (c == '[' || c == '{' || c == '"') && semconv.ParseJSON(v.Str(), value) && isInstructions(value) {
+			v = value
+		}
+	}
+	w.instructions(v, 0)
+	w.settle()
+	d.note(fieldSystem, w.content)
+}
+
+// isInstructions says that parsed JSON is instructions in some shape, and not
+// just a prompt that happens to be JSON.
+func isInstructions(v pcommon.Value) bool {
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		return true
+	case pcommon.ValueTypeMap:
+		m, ok := semconv.MapOf(v)
+		return ok && itemOf(m) != noItem
+	case pcommon.ValueTypeSlice:
+		list, ok := semconv.SliceOf(v)
+		return ok && list.Len() > 0 && anyKnown(list)
+	}
+	return false
+}
+
+func (w *partWriter) instructions(v pcommon.Value, depth int) {
+	if list, ok := semconv.SliceOf(v); ok && depth < maxNesting {
+		for i := range list.Len() {
+			w.instructions(list.At(i), depth+1)
+		}
+		return
+	}
+	m, ok := semconv.MapOf(v)
+	if !ok || !isMessage(m) || depth >= maxNesting {
+		w.part(v, depth)
+		return
+	}
+	var k messageFields
+	k.read(m)
+	k.unwrap()
+	for _, inner := range [...]pcommon.Value{k.values[mParts], k.values[mContent]} {
+		if !null(inner) {
+			w.instructions(inner, depth+1)
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package messages
+
+import (
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/genaibuffer/genaibufferprocessor/semconv"
+)
+
+// partWriter appends parts to a list. While joining, text that follows text of
+// the same type goes into the same part: they are chunks of a stream.
+type partWriter struct {
+	list    pcommon.Slice
+	content bool
+	joining bool
+
+	// last is the part that text may be joined to, lastType its type; run
+	// holds its text once there is more than one chunk.
+	last     pcommon.Map
+	lastType string
+	lastText string
+	run      *strings.Builder
+}
+
+// add appends a part of a type and room for keys more of them.
+func (w *partWriter) add(typ string, keys int) pcommon.Map {
+	w.settle()
+	part := w.list.AppendEmpty().SetEmptyMap()
+	part.EnsureCapacity(1 + keys)
+	part.PutStr(keyType, typ)
+	return part
+}
+
+// text appends a part whose content is text: text, reasoning, a refusal.
+func (w *partWriter) text(typ, text string) pcommon.Map {
+	w.content = w.content || text != ""
+	if w.joining && w.lastType == typ {
+		w.join(text)
+		return w.last
+	}
+	part := w.add(typ, 1)
+	part.PutStr(keyContent, text)
+	w.last, w.lastType, w.lastText = part, typ, text
+	return part
+}
+
+func (w *partWriter) join(text string) {
+	if text == "" {
+		return
+	}
+	if w.run == nil {
+		w.run = &strings.Builder{}
+		w.run.WriteString(w.lastText)
+	}
+	w.run.WriteString(text)
+}
+
+// settle writes joined text into its part; the next text starts a new one.
+func (w *partWriter) settle() {
+	if w.run != nil {
+		w.last.PutStr(keyContent, w.run.String())
+		w.run = nil
+	}
+	w.lastType = ""
+}
+
+// copied appends a copy of a part that has its shape already.
+func (w *partWriter) copied(part pcommon.Map) pcommon.Map {
+	w.settle()
+	dst := w.list.AppendEmpty().SetEmptyMap()
+	part.CopyTo(dst)
+	return dst
+}
+
+// messageWriter writes one message of a draft at a time, from one piece or, as
+// chunks of a stream, from several.
+type messageWriter struct {
+	draft   *draft
+	field   field
+	message pcommon.Map
+	parts   partWriter
+	finish  string
+	open    bool
+	// streamed says that the message is written in chunks that may go on.
+	streamed bool
+	// resumable says that a source has ended and another may go on with the
+	// message.
+	resumable bool
+	// raw says that the message is what could not be read as one.
+	raw bool
+	// implied says that the message has no words of its own: loose parts
+	// were gathered into it.
+	implied bool
+	role    string
+}
+
+// begin opens a message of a role; an open one is closed first.
+func (w *messageWriter) begin(d *draft, f field, role string) {
+	w.close()
+	list := d.list(f)
+	message := list.AppendEmpty().SetEmptyMap()
+	message.EnsureCapacity(3)
+	message.PutStr(keyRole, role)
+	*w = messageWriter{
+		draft:   d,
+		field:   f,
+		message: message,
+		parts:   partWriter{list: message.PutEmptySlice(keyParts)},
+		open:    true,
+		role:    role,
+	}
+}
+
+// close ends the open message, if there is one.
+func (w *messageWriter) close() {
+	if !w.open {
+		return
+	}
+	w.open = false
+	w.parts.settle()
+	if w.finish != "" {
+		w.draft.finish = append(w.draft.finish, w.finish)
+	}
+	if w.raw {
+		w.draft.raise(w.field, rawText)
+	} else {
+		w.draft.note(w.field, w.parts.content)
+	}
+}
+
+// finishReason reads a reason, normalised; empty when it says none.
+func finishReason(v pcommon.Value) string {
+	reason := str(v)
+	if reason == "" || strings.EqualFold(reason, "finish_reason_unspecified") {
+		return ""
+	}
+	return semconv.NormalizeFinishReason(reason)
+}
+
+// begin opens a message in the draft's own writer.
+func (d *draft) begin(f field, role string) *messageWriter {
+	d.writer.begin(d, f, role)
+	return &d.writer
+}
+
+// end closes the message that is open, if any. While the draft is held, the
+// message stays open for what the next source brings.
+func (d *draft) end() {
+	if d.held {
+		d.writer.resumable = true
+		return
+	}
+	d.writer.close()
+}
