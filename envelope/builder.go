@@ -1,0 +1,171 @@
+package envelope
+
+import (
+	"slices"
+	"sync"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/genaibuffer/genaibufferprocessor/envelope/messages"
+	"github.com/genaibuffer/genaibufferprocessor/event"
+)
+
+// BodyForm is the form of an envelope's body.
+type BodyForm string
+
+// The forms of processor.md, key envelope.body. Both carry the same JSON.
+const (
+	// BodyMap is a structured value, the default.
+	BodyMap BodyForm = "map"
+	// BodyJSON is one string of JSON text.
+	BodyJSON BodyForm = "json"
+)
+
+// Order is how the events of an envelope are ordered.
+type Order string
+
+// The orders of processor.md, key order.
+const (
+	// OrderTime is by effective time, ties told apart by what events are.
+	OrderTime Order = "time"
+	// OrderArrival is by seq alone.
+	OrderArrival Order = "arrival"
+)
+
+// Options say what an envelope carries and how. The zero value makes a map
+// body without events and messages, ordered by arrival.
+type Options struct {
+	// Body is the form of the body; anything but BodyJSON is BodyMap.
+	Body BodyForm
+	// Events says that the raw events are carried.
+	Events bool
+	// Messages says that the assembled messages are carried.
+	Messages bool
+	// Order of the events; anything but OrderTime is OrderArrival.
+	Order Order
+	// Version is the build's version, for the instrumentation scope.
+	Version string
+}
+
+// Builder builds envelopes. It is safe for concurrent use.
+type Builder struct {
+	options Options
+	// buffers holds *[]byte for the JSON form.
+	buffers sync.Pool
+}
+
+// NewBuilder returns a Builder for the options.
+func NewBuilder(options Options) *Builder {
+	return &Builder{options: options}
+}
+
+// Scope writes the instrumentation scope that envelopes are emitted under.
+func (b *Builder) Scope(dst pcommon.InstrumentationScope) {
+	dst.SetName(ScopeName)
+	dst.SetVersion(b.options.Version)
+}
+
+// Build fills dst, an empty log record, with the envelope of p, tells p.Facts
+// what this part adds, and returns the Origin whose Resource the record belongs
+// under; nil when p has neither records nor spans nor a past.
+//
+// It consumes p: Records are put in order, values are moved out of records and
+// gathered spans, which must be mutable and of nobody else's use. The same
+// content of p gives the same record, byte for byte.
+func (b *Builder) Build(p *Part, dst plog.LogRecord) *event.Origin {
+	a := assembly{
+		options:  &b.options,
+		part:     p,
+		texts:    unpackFactTexts(p.Facts.text),
+		tally:    tally{seen: p.Facts.counted},
+		recordID: ID(p.RequestID, p.Number, p.Opening),
+	}
+	a.failure = failure{kind: a.texts[textErrorType], message: a.texts[textErrorMessage]}
+	if b.options.Order == OrderTime {
+		event.SortByTime(p.Records)
+	}
+	a.gatherCalls()
+	a.readCalls()
+	if b.options.Messages {
+		a.assembleMessages()
+	}
+	a.learn()
+	a.writeAttributes(dst.Attributes())
+	if b.options.Body == BodyJSON {
+		body := pcommon.NewMap()
+		a.writeBody(body)
+		b.setJSON(dst.Body(), body)
+	} else {
+		a.writeBody(dst.Body().SetEmptyMap())
+	}
+	a.writeHeader(dst)
+	return p.Facts.origin
+}
+
+// assembly is the making of one envelope.
+type assembly struct {
+	options *Options
+	part    *Part
+	// calls are the calls of this part in start order.
+	calls []call
+	// index and responses find calls once there are many, found is where the
+	// last one was.
+	index     map[callKey]int
+	responses map[string]int
+	found     int
+	// texts are the unpacked texts of the facts.
+	texts  factTexts
+	tally  tally
+	counts counts
+	// failure is the request's.
+	failure failure
+	// recordID is the record's identity.
+	recordID string
+	stamp    stamper
+	// spanID and spanText are the span id that was last written: most events
+	// of a part have the same.
+	spanID   pcommon.SpanID
+	spanText string
+}
+
+// counts are the numbers of this record.
+type counts struct {
+	late      int64
+	truncated int64
+	dropped   int64
+}
+
+func (a *assembly) assembleMessages() {
+	for i := range a.calls {
+		c := &a.calls[i]
+		c.content = pcommon.NewMap()
+		c.assembled = messages.Assemble(c.span, c.records, c.content)
+		if len(c.facts.FinishReasons) == 0 {
+			c.facts.FinishReasons = shortReasons(c.assembled.FinishReasons)
+		}
+	}
+}
+
+// maxReason bounds, in bytes of its JSON text, a finish reason that is taken from an event or
+// message, which has it whole.
+const maxReason = 64
+
+func shortReasons(reasons []string) []string {
+	return slices.DeleteFunc(reasons, func(reason string) bool { return jsonStringLen(reason) > maxReason+2 })
+}
+
+// maxPooledJSON is the largest buffer kept for another JSON body, in bytes.
+const maxPooledJSON = 4 << 20
+
+func (b *Builder) setJSON(dst pcommon.Value, body pcommon.Map) {
+	buffer, ok := b.buffers.Get().(*[]byte)
+	if !ok {
+		buffer = new([]byte)
+	}
+	*buffer = AppendJSONMap((*buffer)[:0], body)
+	dst.SetStr(string(*buffer))
+	if cap(*buffer) <= maxPooledJSON {
+		b.buffers.Put(buffer)
+	}
+}

@@ -1,0 +1,392 @@
+package envelope
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/genaibuffer/genaibufferprocessor/envelope/messages"
+	"github.com/genaibuffer/genaibufferprocessor/event"
+	"github.com/genaibuffer/genaibufferprocessor/semconv"
+)
+
+// call is one entry of calls[] while it is made: a gathered span of this part,
+// or what the message and details events of this part tell of a call whose span
+// is not in it.
+type call struct {
+	// span is nil for a call without its span.
+	span    *event.Span
+	traceID pcommon.TraceID
+	// spanID is zero for the call of the events that name no span.
+	spanID    pcommon.SpanID
+	kind      semconv.Kind
+	facts     semconv.CallFacts
+	startedAt pcommon.Timestamp
+	endedAt   pcommon.Timestamp
+	// place orders the calls: the start, else the time of the first event.
+	place   pcommon.Timestamp
+	status  status
+	failure failure
+	// records are the events of this part that belong to the call, in order.
+	records []*event.Record
+	// content is what messages.Assemble made of them, and assembled what it
+	// said about it.
+	content   pcommon.Map
+	assembled messages.Result
+}
+
+// failure is what is known of an error.
+type failure struct {
+	kind    string
+	message string
+}
+
+func (f failure) known() bool { return f.kind != "" || f.message != "" }
+
+// gatherCalls makes the calls of the part, in start order, and gives each its
+// records.
+func (a *assembly) gatherCalls() {
+	a.calls = make([]call, 0, len(a.part.Spans)+1)
+	for _, span := range a.part.Spans {
+		a.calls = append(a.calls, spanCall(span))
+	}
+	for i := range a.part.Records {
+		a.openSpanless(&a.part.Records[i])
+	}
+	slices.SortStableFunc(a.calls, func(x, y call) int {
+		// Of calls that start together the outer one ends last.
+		return cmp.Or(cmp.Compare(x.place, y.place), cmp.Compare(y.endedAt, x.endedAt))
+	})
+	a.index, a.responses = nil, nil
+	a.assignRecords()
+}
+
+func spanCall(span *event.Span) call {
+	data := span.Data
+	c := call{
+		span:      span,
+		traceID:   data.TraceID(),
+		spanID:    data.SpanID(),
+		kind:      span.Kind,
+		startedAt: data.StartTimestamp(),
+		endedAt:   data.EndTimestamp(),
+		place:     data.StartTimestamp(),
+	}
+	semconv.ReadSpanFacts(data, &c.facts)
+	return c
+}
+
+// openSpanless opens a call for a record that carries content of a call whose
+// span is not in this part.
+func (a *assembly) openSpanless(r *event.Record) {
+	if !carriesContent(r.Name) {
+		return
+	}
+	i := a.callOf(r)
+	if i < 0 {
+		i = len(a.calls)
+		a.calls = append(a.calls, call{
+			traceID: r.Log.TraceID(),
+			spanID:  r.Log.SpanID(),
+			kind:    semconv.KindInference,
+			place:   r.Time(),
+		})
+		if a.index != nil {
+			a.index[a.calls[i].key()] = i
+		}
+		return
+	}
+	if c := &a.calls[i]; c.span == nil && r.Time() < c.place {
+		c.place = r.Time()
+	}
+}
+
+// assignRecords gives each call its records, which share one backing array.
+func (a *assembly) assignRecords() {
+	records := a.part.Records
+	if len(a.calls) == 0 || len(records) == 0 {
+		return
+	}
+	owners := make([]int32, len(records))
+	sizes := make([]int32, len(a.calls))
+	for i := range records {
+		owner := a.callOf(&records[i])
+		owners[i] = int32(owner)
+		if owner >= 0 {
+			sizes[owner]++
+		}
+	}
+	backing := make([]*event.Record, len(records))
+	for i := range a.calls {
+		a.calls[i].records = backing[:0:sizes[i]]
+		backing = backing[sizes[i]:]
+	}
+	for i, owner := range owners {
+		if owner >= 0 {
+			c := &a.calls[owner]
+			c.records = append(c.records, &records[i])
+		}
+	}
+}
+
+// callKey tells calls apart. Events without a span id share the zero key.
+type callKey struct {
+	traceID pcommon.TraceID
+	spanID  pcommon.SpanID
+}
+
+func (c *call) key() callKey {
+	if c.spanID.IsEmpty() {
+		return callKey{}
+	}
+	return callKey{c.traceID, c.spanID}
+}
+
+// callOf is the index of the call that a record belongs to, or -1: the call of
+// its span; for a record that names no span the one that reports its response
+// id, else the call of all those records.
+func (a *assembly) callOf(r *event.Record) int {
+	spanID := r.Log.SpanID()
+	if !spanID.IsEmpty() {
+		return a.find(callKey{r.Log.TraceID(), spanID})
+	}
+	if id := semconv.ResponseID(r.Log.Attributes()); id != "" {
+		if i, ok := a.reporting(id); ok {
+			return i
+		}
+	}
+	return a.find(callKey{})
+}
+
+// reporting is the index of the first call whose span reports the response id.
+func (a *assembly) reporting(responseID string) (int, bool) {
+	if a.responses == nil {
+		a.responses = make(map[string]int, len(a.calls))
+		for i := range a.calls {
+			id := a.calls[i].facts.ResponseID
+			if _, taken := a.responses[id]; id != "" && !taken && a.calls[i].span != nil {
+				a.responses[id] = i
+			}
+		}
+	}
+	i, ok := a.responses[responseID]
+	return i, ok
+}
+
+// fewCalls is up to how many calls are searched one by one.
+const fewCalls = 16
+
+// find is the index of the call with the key, or -1. Records of one call
+// mostly follow each other.
+func (a *assembly) find(key callKey) int {
+	if a.found < len(a.calls) && a.calls[a.found].key() == key {
+		return a.found
+	}
+	if len(a.calls) <= fewCalls {
+		for i := range a.calls {
+			if a.calls[i].key() == key {
+				a.found = i
+				return i
+			}
+		}
+		return -1
+	}
+	if a.index == nil {
+		a.index = make(map[callKey]int, 2*len(a.calls))
+		for i := range a.calls {
+			if _, taken := a.index[a.calls[i].key()]; !taken {
+				a.index[a.calls[i].key()] = i
+			}
+		}
+	}
+	if i, ok := a.index[key]; ok {
+		a.found = i
+		return i
+	}
+	return -1
+}
+
+// carriesContent says that an event of this name carries messages of a call, or
+// its details: enough to make it an entry of calls[] without its span.
+func carriesContent(name string) bool {
+	switch name {
+	case semconv.EventOperationDetails, semconv.EventChoice,
+		semconv.EventContentPrompt, semconv.EventContentCompletion,
+		semconv.EventClaudeUserPrompt, semconv.EventClaudeAssistantResponse,
+		semconv.EventClaudeAPIRequest, semconv.EventClaudeRequestBody, semconv.EventClaudeResponseBody,
+		semconv.EventGeminiUserPrompt, semconv.EventGeminiAPIRequest, semconv.EventGeminiAPIResponse:
+		return true
+	}
+	return strings.HasPrefix(name, semconv.PrefixGenAI) && strings.HasSuffix(name, ".message")
+}
+
+// statesFacts says that an event of this name states facts of its call that the
+// call's span may lack.
+func statesFacts(name string) bool {
+	switch name {
+	case semconv.EventOperationDetails, semconv.EventOperationException,
+		semconv.EventClaudeAPIRequest, semconv.EventClaudeAPIError,
+		semconv.EventGeminiAPIResponse, semconv.EventGeminiAPIError:
+		return true
+	}
+	return false
+}
+
+// isException says that an event of this name reports an error.
+func isException(name string) bool {
+	return name == semconv.EventException || name == semconv.EventOperationException
+}
+
+// readCalls reads what the records add to each call, what earlier parts knew
+// of it, and how it went.
+func (a *assembly) readCalls() {
+	for i := range a.calls {
+		c := &a.calls[i]
+		c.readRecords()
+		if c.span == nil {
+			a.recall(c)
+		}
+		c.readOutcome()
+	}
+}
+
+// readRecords adds to the facts what events state. Details events are patches
+// of which the last one wins, and reading fills only what is unknown.
+func (c *call) readRecords() {
+	var told semconv.CallFacts
+	read := false
+	for i := len(c.records) - 1; i >= 0; i-- {
+		r := c.records[i]
+		if statesFacts(r.Name) || (c.span == nil && carriesContent(r.Name)) {
+			semconv.ReadEventFacts(r.Name, r.Log, &told)
+			read = true
+		}
+	}
+	if read {
+		c.add(&told)
+	}
+}
+
+// add fills what is unknown with what events told. A text beyond maxFactText
+// stays in its event, and what a tool was called with is taken from its span
+// alone: an event that mentions a tool is not the tool's execution.
+func (c *call) add(told *semconv.CallFacts) {
+	f := &c.facts
+	fill := func(fact *string, s string) {
+		if *fact == "" && len(s) <= maxFactText {
+			*fact = s
+		}
+	}
+	fill(&f.Operation, told.Operation)
+	fill(&f.Provider, told.Provider)
+	fill(&f.RequestModel, told.RequestModel)
+	fill(&f.ResponseModel, told.ResponseModel)
+	fill(&f.ResponseID, told.ResponseID)
+	fill(&f.ConversationID, told.ConversationID)
+	fill(&f.AgentName, told.AgentName)
+	fill(&f.ErrorType, told.ErrorType)
+	if f.ErrorMessage == "" {
+		f.ErrorMessage = cutText(told.ErrorMessage, maxErrorMessage)
+	}
+	f.Failed = f.Failed || told.Failed
+	if len(f.FinishReasons) == 0 {
+		f.FinishReasons = shortReasons(told.FinishReasons)
+	}
+	if f.TimeToFirstChunkNS == 0 {
+		f.TimeToFirstChunkNS = told.TimeToFirstChunkNS
+	}
+	count := func(tokens **int64, n *int64) {
+		if *tokens == nil {
+			*tokens = n
+		}
+	}
+	count(&f.Usage.InputTokens, told.Usage.InputTokens)
+	count(&f.Usage.OutputTokens, told.Usage.OutputTokens)
+	count(&f.Usage.CacheReadInputTokens, told.Usage.CacheReadInputTokens)
+	count(&f.Usage.CacheWriteInputTokens, told.Usage.CacheWriteInputTokens)
+	count(&f.Usage.ReasoningOutputTokens, told.Usage.ReasoningOutputTokens)
+}
+
+// recall completes a call whose span is not in this part: by its operation's
+// name, and by what earlier parts told of it.
+func (a *assembly) recall(c *call) {
+	f := a.part.Facts
+	operation := semconv.KindOfOperation(c.facts.Operation)
+	if operation != semconv.KindOther {
+		c.kind = operation
+	} else if f.isPrimary(c) {
+		c.kind = f.kind.kind()
+	}
+	if c.spanID.IsEmpty() {
+		return
+	}
+	if f.isOwner(c) {
+		c.kind = f.ownerKind.kind()
+		c.startedAt, c.endedAt, c.status = f.startedAt, f.endedAt, f.status
+		c.failure = failure{kind: a.texts[textErrorType], message: a.texts[textErrorMessage]}
+	}
+	if !f.isPrimary(c) {
+		return
+	}
+	fill := func(fact *string, which factText) {
+		if *fact == "" {
+			*fact = a.texts[which]
+		}
+	}
+	fill(&c.facts.Operation, textOperation)
+	fill(&c.facts.Provider, textProvider)
+	fill(&c.facts.RequestModel, textRequestModel)
+	fill(&c.facts.ResponseModel, textResponseModel)
+	fill(&c.facts.ResponseID, textResponseID)
+	fill(&c.facts.Tool.Name, textToolName)
+}
+
+// readOutcome says how the call went: by its span's status, by an error type or
+// mark in attributes; an exception event explains an error and is none by
+// itself, since it may have been handled.
+func (c *call) readOutcome() {
+	if c.span != nil {
+		c.status = statusOK
+		state := c.span.Data.Status()
+		if state.Code() == ptrace.StatusCodeError {
+			c.status = statusError
+			c.failure.message = state.Message()
+		} else if c.facts.ErrorType != "" || c.facts.Failed {
+			c.status = statusError
+		}
+	}
+	if c.status == statusOK {
+		return
+	}
+	if c.facts.ErrorType != "" {
+		c.failure.kind = c.facts.ErrorType
+	}
+	if c.failure.message == "" {
+		c.failure.message = c.facts.ErrorMessage
+	}
+	for i := len(c.records) - 1; i >= 0; i-- {
+		c.failure.explain(c.records[i].Name, c.records[i].Log.Attributes())
+	}
+	if c.span != nil {
+		// Span events that are not gathered stay on the span.
+		for _, ev := range c.span.Data.Events().All() {
+			c.failure.explain(ev.Name(), ev.Attributes())
+		}
+	}
+}
+
+// explain fills what is unknown from an exception event.
+func (f *failure) explain(name string, attrs pcommon.Map) {
+	if !isException(name) || (f.kind != "" && f.message != "") {
+		return
+	}
+	if v, ok := attrs.Get(semconv.AttrExceptionType); ok && f.kind == "" && v.Type() == pcommon.ValueTypeStr {
+		f.kind = cutText(v.Str(), maxFactText)
+	}
+	if v, ok := attrs.Get(semconv.AttrExceptionMessage); ok && f.message == "" && v.Type() == pcommon.ValueTypeStr {
+		f.message = cutText(v.Str(), maxErrorMessage)
+	}
+}

@@ -1,0 +1,258 @@
+package envelope_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/genaibuffer/genaibufferprocessor/envelope"
+	"github.com/genaibuffer/genaibufferprocessor/event"
+	"github.com/genaibuffer/genaibufferprocessor/semconv"
+)
+
+// units are short texts that assembling makes much of: repeated, they are the
+// worst that content can do to a bound.
+var units = []string{
+	`{}`, `[]`, `""`, `"a"`, `-1`, `1e20`, `0.5`, `null`, `true`, `[[]]`, `[-1]`, `{"":-1}`, `{"a":{}}`, `"\""`, `"{}"`, `"[{},{}]"`,
+	`{"role":"user"}`, `{"role":"assistant","content":""}`, `{"role":"x","parts":[{}]}`, `{"content":[{},"a"]}`, `{"type":"text"}`,
+	`{"type":"tool_call"}`, `{"text":"a"}`, `{"toolUse":{}}`, `{"toolResult":{"content":[{}]}}`, `{"image_url":{"url":"data:,"}}`,
+	`{"function_call":{}}`, `{"functionCall":{"args":"[-1,-1]"}}`, `{"inline_data":{"data":"AA"}}`, `{"name":"f"}`, `{"function":{"name":"f"}}`,
+	`{"role":"tool","content":"[-1,-1,-1]"}`, `{"tool_calls":[{"function":{"arguments":"[1,1]"}}]}`, `{"finish_reason":"a"}`,
+	`{"finish_reason":"` + strings.Repeat("\\u0001", 60) + `"}`, `{"messages":[{}],"tools":[{}]}`, `{"contents":[{"parts":[{"text":""}]}]}`,
+	`{"candidates":[{"content":{"parts":[{}]}}]}`, `{"message":{"content":"a","tool_calls":[{}]}}`,
+}
+
+// contentKeys are the attributes that content comes in.
+var contentKeys = func() []string {
+	keys := []string{
+		semconv.FieldContent, semconv.FieldMessage, semconv.FieldToolCalls, semconv.FieldParts, semconv.AttrClaudeBody,
+		semconv.AttrClaudePrompt, semconv.AttrClaudeResponse,
+	}
+	for _, key := range semconv.ContentAttributes {
+		key = strings.NewReplacer("N.*", "0.content", "*", "x").Replace(key)
+		keys = append(keys, key)
+	}
+	return append(keys, "gen_ai.prompt.0.tool_calls.0.arguments", "llm.input_messages.0.message.content",
+		"llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments", "llm.request.functions.0.parameters",
+		"llm.tools.0.tool.json_schema", "llm.prompts.0.prompt.text", "llm.choices.0.completion.text")
+}()
+
+func TestWeightHoldsForAmplifyingContent(t *testing.T) {
+	for _, unit := range units {
+		few, many := amplified(t, unit, 4), amplified(t, unit, 24)
+		for i := range few {
+			name := strings.ReplaceAll(unit, "\\u0001", "") + " as " + contentForms[i]
+			assertGrowth(t, name, contentPart(few[i]), contentPart(many[i]), contentPart(few[i]), contentPart(many[i]))
+		}
+	}
+}
+
+var contentForms = []string{"text", "quoted text", "structure", "message"}
+
+// amplified is content of n units, in each of contentForms.
+func amplified(t *testing.T, unit string, n int) []any {
+	text := "[" + strings.Repeat(unit+",", n-1) + unit + "]"
+	quoted := `[{"role":"user","content":` + string(envelope.AppendJSON(nil, pcommon.NewValueStr(text))) + `}]`
+	parsed := pcommon.NewValueEmpty()
+	require.True(t, semconv.ParseJSON(text, parsed), unit)
+	structure := parsed.AsRaw()
+	message := map[string]any{"message": map[string]any{"content": structure}, "tool_calls": structure}
+	return []any{text, quoted, structure, message}
+}
+
+// contentPart carries the content wherever content can be, each time as the
+// only content of a call.
+func contentPart(content any) *envelope.Part {
+	var records []event.Record
+	var spans []*event.Span
+	next := func() pcommon.SpanID {
+		n := len(records) + len(spans) + 1
+		return pcommon.SpanID{byte(n), byte(n >> 8)}
+	}
+	add := func(name string, body any, attributes ...any) {
+		id := next()
+		r := newLog(uint64(len(records)+1), name, time.Duration(len(records)), body, attributes...)
+		r.Log.SetSpanID(id)
+		records = append(records, r)
+	}
+	for _, name := range eventNames {
+		add(name, content)
+		add(name, map[string]any{"content": content})
+	}
+	for _, key := range []string{
+		semconv.AttrInputMessages, semconv.AttrOutputMessages, semconv.AttrSystemInstructions, semconv.AttrToolDefinitions,
+		semconv.AttrClaudeBody, semconv.AttrClaudePrompt, semconv.FieldContent, semconv.FieldMessage, semconv.AttrEventContent,
+	} {
+		add(semconv.EventOperationDetails, nil, key, content)
+		add(semconv.EventChoice, nil, key, content)
+		add(semconv.EventClaudeResponseBody, nil, key, content)
+	}
+	for _, key := range contentKeys {
+		spans = append(spans, newSpan(next(), "chat", 0, time.Second, key, content, semconv.AttrOISpanKind, "TOOL"))
+	}
+	return newPart(records, spans...)
+}
+
+// assertGrowth: what more of the same content adds to an envelope is no more
+// than what it adds to the weight; for each record and span alone, and without
+// events, so that none can hide behind another's slack. It takes each part
+// twice, since building consumes it.
+func assertGrowth(t *testing.T, name string, few, many, fewAgain, manyAgain *envelope.Part) {
+	t.Helper()
+	for form, parts := range map[envelope.BodyForm][2]*envelope.Part{
+		envelope.BodyMap: {few, many}, envelope.BodyJSON: {fewAgain, manyAgain},
+	} {
+		builder := envelope.NewBuilder(envelope.Options{Body: form, Messages: true, Order: envelope.OrderTime})
+		less, more := single(parts[0]), single(parts[1])
+		for i := range less {
+			bound := weigh(builder, more[i]) - weigh(builder, less[i])
+			grown := recordSize(builder, more[i]) - recordSize(builder, less[i])
+			// Lengths and numbers that take more digits.
+			const digits = 40
+			assert.LessOrEqual(t, grown, bound+digits, "%s, carrier %d, %s", name, i, form)
+		}
+	}
+}
+
+// single divides a part into parts of one record or span.
+func single(p *envelope.Part) []*envelope.Part {
+	var parts []*envelope.Part
+	for i := range p.Records {
+		parts = append(parts, newPart(p.Records[i:i+1:i+1]))
+	}
+	for _, span := range p.Spans {
+		parts = append(parts, newPart(nil, span))
+	}
+	return parts
+}
+
+// TestWeightHoldsPerRecord: what each further record or span of a kind adds is
+// no more than its weight, with no slack of the request's own to hide in.
+func TestWeightHoldsPerRecord(t *testing.T) {
+	fullest := func(seq uint64) event.Record {
+		r := newLog(seq, semconv.EventOperationException, 0, "x", "exception.type", "T", "exception.message", strings.Repeat("\x01", 2000))
+		r.Log.SetObservedTimestamp(at(time.Second))
+		r.Log.SetTraceID(pcommon.TraceID{byte(seq), 1})
+		r.Log.SetSeverityText("\x01\xff")
+		r.Late, r.Truncated, r.Source, r.Origin = true, true, event.SourceSpanEvent, originOf("\x01\xff\"")
+		r.Bytes = (&plog.ProtoMarshaler{}).LogRecordSize(r.Log)
+		return r
+	}
+	barest := func(seq uint64) event.Record {
+		r := newRecord(seq, plog.NewLogRecord())
+		r.Origin = &event.Origin{Resource: pcommon.NewResource(), Scope: pcommon.NewInstrumentationScope()}
+		return r
+	}
+	spanless := func(seq uint64) event.Record {
+		r := newLog(seq, semconv.EventOperationDetails, 0, nil, append(chatAttributes(), "gen_ai.usage.reasoning.output_tokens", 5,
+			"gen_ai.response.time_to_first_chunk", 1.5, "error.type", "T", "error.message", strings.Repeat("\x01", 2000))...)
+		r.Log.SetSpanID(pcommon.SpanID{byte(seq), 1})
+		return r
+	}
+	fullestSpan := func(seq uint64) *event.Span {
+		span := newSpan(pcommon.SpanID{byte(seq), 1}, "\x01\xff", 0, time.Second, append(chatAttributes(),
+			"gen_ai.usage.reasoning.output_tokens", 5, "gen_ai.usage.cache_read.input_tokens", 1, "gen_ai.usage.cache_write.input_tokens", 2,
+			"gen_ai.response.time_to_first_chunk", 1.5, "error.type", "T", "gen_ai.tool.name", "f", "gen_ai.tool.call.id", "1",
+			"gen_ai.tool.call.arguments", `{"a":[-1,-1,-1]}`, "gen_ai.tool.call.result", "[1]")...)
+		span.Data.SetTraceID(pcommon.TraceID{byte(seq), 1})
+		span.Data.SetParentSpanID(parentID)
+		span.Data.Status().SetCode(ptrace.StatusCodeError)
+		span.Data.Status().SetMessage("\x01\xff")
+		link := span.Data.Links().AppendEmpty()
+		link.SetTraceID(traceID)
+		link.SetSpanID(spanID)
+		link.TraceState().FromRaw("\x01")
+		link.Attributes().PutStr("\x01", "\xff")
+		span.Bytes = (&ptrace.ProtoMarshaler{}).SpanSize(span.Data)
+		return span
+	}
+	for name, part := range map[string]func(from, n uint64) *envelope.Part{
+		"record with everything": func(from, n uint64) *envelope.Part { return recordsPart(from, n, fullest) },
+		"record with nothing":    func(from, n uint64) *envelope.Part { return recordsPart(from, n, barest) },
+		"call without its span":  func(from, n uint64) *envelope.Part { return recordsPart(from, n, spanless) },
+		"message of 1 KB": func(from, n uint64) *envelope.Part {
+			return recordsPart(from, n, func(seq uint64) event.Record {
+				return newLog(seq, semconv.EventUserMessage, 0, map[string]any{"content": strings.Repeat("text ", 205)})
+			})
+		},
+		"span with everything": func(from, n uint64) *envelope.Part { return spansPart(from, n, fullestSpan) },
+		"span with nothing": func(from, n uint64) *envelope.Part {
+			return spansPart(from, n, func(uint64) *event.Span { return asGathered(ptrace.NewSpan()) })
+		},
+	} {
+		for _, o := range []envelope.Options{
+			full,
+			{Body: envelope.BodyMap, Events: true},
+			{Body: envelope.BodyMap},
+			{Body: envelope.BodyJSON, Events: true, Messages: true},
+			{Body: envelope.BodyJSON, Events: true},
+			{Body: envelope.BodyJSON},
+		} {
+			builder := envelope.NewBuilder(o)
+			// Counts that take more bytes are FixedWeight's.
+			const counts = 4
+			bound := weigh(builder, part(101, 100)) - builder.FixedWeight()
+			grown := recordSize(builder, part(1, 200)) - recordSize(builder, part(1, 100))
+			assert.LessOrEqual(t, grown, bound+counts, "%s, %+v", name, o)
+			if name == "message of 1 KB" && o.Events {
+				assert.LessOrEqual(t, float64(bound), 2.2*float64(grown), "%s, %+v: the bound is silly", name, o)
+			}
+		}
+	}
+}
+
+func recordsPart(from, n uint64, record func(uint64) event.Record) *envelope.Part {
+	var records []event.Record
+	for seq := from; seq < from+n; seq++ {
+		records = append(records, record(seq))
+	}
+	return newPart(records)
+}
+
+func spansPart(from, n uint64, span func(uint64) *event.Span) *envelope.Part {
+	var spans []*event.Span
+	for seq := from; seq < from+n; seq++ {
+		spans = append(spans, span(seq))
+	}
+	return newPart(nil, spans...)
+}
+
+func recordSize(builder *envelope.Builder, p *envelope.Part) int {
+	dst := plog.NewLogRecord()
+	builder.Build(p, dst)
+	return (&plog.ProtoMarshaler{}).LogRecordSize(dst)
+}
+
+// TestFixedWeight: an envelope that has nothing but what is told of the request
+// as a whole, as long as it may be.
+func TestFixedWeight(t *testing.T) {
+	long := strings.Repeat("m", 256)
+	longID := strings.Repeat("i", envelope.MaxRequestIDBytes-2)
+	for _, form := range []envelope.BodyForm{envelope.BodyMap, envelope.BodyJSON} {
+		builder := envelope.NewBuilder(envelope.Options{Body: form, Events: true, Messages: true})
+		span := newSpan(spanID, "chat", 0, time.Second, "gen_ai.operation.name", "chat", "gen_ai.provider.name", long,
+			"gen_ai.request.model", long, "gen_ai.response.model", long, "gen_ai.response.id", long, "gen_ai.conversation.id", long,
+			"gen_ai.agent.name", long, "gen_ai.tool.name", long, "error.type", long,
+			"gen_ai.response.finish_reasons", `["s"`+strings.Repeat(`,"s"`, 127)+`]`, "gen_ai.usage.input_tokens", 1<<62)
+		span.Data.Status().SetCode(ptrace.StatusCodeError)
+		span.Data.Status().SetMessage(strings.Repeat("\x01", 2000))
+		first := owned(newPart(nil, span), span)
+		build(t, envelope.Options{Body: form}, first)
+
+		// The late event is for an envelope where the call is recalled.
+		late := newPart([]event.Record{newLog(1, semconv.EventUserMessage, 0, nil)})
+		late.Facts, late.Number, late.Reason = first.Facts, 2, event.FlushLate
+		late.RequestID, late.RelatedRequestID, late.KeySource = longID, longID, "attribute:"+longID[10:]
+		bound := weigh(builder, late)
+		size := recordSize(builder, late)
+		assert.LessOrEqual(t, size, bound, form)
+		assert.Greater(t, size, 4000, "%s: the test reaches the texts", form)
+	}
+	assert.Less(t, envelope.NewBuilder(full).FixedWeight(), 12<<10, "small beside any batch")
+}
