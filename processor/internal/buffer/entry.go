@@ -1,0 +1,181 @@
+package buffer
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
+)
+
+// rank decides which entry span owns a request: one without a parent goes
+// before one whose parent is elsewhere, then the one that started first. It
+// outlives the span, which leaves with a part. The zero value is nobody's.
+type rank struct {
+	start       pcommon.Timestamp
+	known, root bool
+}
+
+func rankOf(span *event.Span) rank {
+	return rank{span.Data.StartTimestamp(), true, span.Data.ParentSpanID().IsEmpty()}
+}
+
+// before says whether k owns rather than other.
+func (k rank) before(other rank) bool {
+	switch {
+	case k.known != other.known:
+		return k.known
+	case k.root != other.root:
+		return k.root
+	default:
+		return k.start < other.start
+	}
+}
+
+// entry is an entry span that is remembered for linger: what it ends may come
+// after it.
+type entry struct {
+	trace pcommon.TraceID
+	span  *event.Span
+	rank  rank
+	since time.Duration
+	queue links[entry]
+}
+
+// entries has one entry span for each trace, and no more than most.
+type entries struct {
+	most    int
+	byTrace map[pcommon.TraceID]*entry
+	queue   queue[entry]
+}
+
+func newEntries(most int) entries {
+	return entries{
+		most:    most,
+		byTrace: map[pcommon.TraceID]*entry{},
+		queue:   queue[entry]{of: func(e *entry) *links[entry] { return &e.queue }},
+	}
+}
+
+// put remembers an entry span and answers the one that speaks for its trace.
+func (e *entries) put(span *event.Span, now time.Duration) *entry {
+	id, k := span.Data.TraceID(), rankOf(span)
+	known := e.byTrace[id]
+	if known == nil {
+		known = &entry{trace: id}
+		e.byTrace[id] = known
+	}
+	if k.before(known.rank) {
+		known.span, known.rank = span, k
+	}
+	e.queue.remove(known)
+	known.since = now
+	e.queue.pushBack(known)
+	if e.queue.length > e.most {
+		e.drop(e.queue.head)
+	}
+	return known
+}
+
+func (e *entries) expireOne(now, linger time.Duration) bool {
+	h := e.queue.head
+	if h == nil || h.since+linger > now {
+		return false
+	}
+	e.drop(h)
+	return true
+}
+
+func (e *entries) drop(known *entry) {
+	e.queue.remove(known)
+	delete(e.byTrace, known.trace)
+}
+
+// enter handles an entry span: it ends the requests of its trace.
+func (s *Store) enter(span *event.Span) {
+	if span == nil || span.Data.TraceID().IsEmpty() {
+		return
+	}
+	speaks := s.entries.put(span, s.now)
+	members := s.index.members[speaks.trace]
+	if members == nil {
+		return
+	}
+	for _, r := range members.requests {
+		if r != nil {
+			s.enterRequest(r, r.traceOf(speaks.trace), speaks)
+		}
+	}
+}
+
+// enterRequest lets an entry span own r, and end it once all of its traces
+// were entered. A second entry span ends it anew only if it takes over.
+func (s *Store) enterRequest(r *request, t *trace, e *entry) {
+	first := !t.entered
+	t.entered = true
+	takesOver := e.rank.before(r.extra.owner)
+	if takesOver {
+		r.own(e.span, e.rank)
+	}
+	if !r.entered() {
+		return
+	}
+	if takesOver && !first && r.ended == endedBySpan {
+		s.ended = append(s.ended, r)
+	}
+	s.ends(r, endedBySpan)
+}
+
+// own makes an entry span the owner.
+func (r *request) own(span *event.Span, k rank) {
+	r.content.owner, r.extra.owner = span, k
+}
+
+// joinTrace notes that r takes part in a trace whose entry span ends it, and
+// may have been seen already.
+func (s *Store) joinTrace(r *request, id pcommon.TraceID, entered bool) {
+	if t := r.traceOf(id); t != nil {
+		t.entered = t.entered || entered
+		return
+	}
+	x := r.extras()
+	x.traces = append(x.traces, trace{id: id, at: notMember})
+	t := &x.traces[len(x.traces)-1]
+	if r.content == nil {
+		return // awaken does the rest
+	}
+	s.index.enlist(r, t)
+	if e := s.entries.byTrace[id]; e != nil {
+		s.enterRequest(r, t, e)
+	}
+	t.entered = t.entered || entered
+	if !t.entered {
+		s.continues(r)
+	}
+}
+
+// rejoin makes a reopened request a member of its traces again.
+func (s *Store) rejoin(r *request) {
+	traces := r.traces()
+	for i := range traces {
+		t := &traces[i]
+		s.index.enlist(r, t)
+		if e := s.entries.byTrace[t.id]; e != nil {
+			s.enterRequest(r, t, e)
+		}
+	}
+}
+
+// continues takes an ended request back among the open ones: it has entered a
+// trace whose end is still to come.
+func (s *Store) continues(r *request) {
+	if r.flushed || r.ended != endedBySpan {
+		return
+	}
+	r.ended = notEnded
+	if r.state == lingering {
+		s.lingering.remove(r)
+		r.state, r.since = open, s.now
+		s.idle.pushBack(r)
+	}
+}

@@ -1,0 +1,260 @@
+package buffer
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
+)
+
+// The words in which the tests speak. Times are seconds since the store was
+// made; records and spans are known by their names.
+
+var (
+	t1, t2, t3 = traceID(1), traceID(2), traceID(3)
+	s1, s2, s3 = spanID(1), spanID(2), spanID(3)
+	origin     = &event.Origin{}
+	midnight   = time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
+)
+
+func traceID(n byte) pcommon.TraceID { return pcommon.TraceID{15: n} }
+func spanID(n byte) pcommon.SpanID   { return pcommon.SpanID{7: n} }
+
+func wall(now time.Duration) time.Time { return midnight.Add(now) }
+
+// ids are the keys of a record that has context and nothing else.
+func ids(trace pcommon.TraceID, span pcommon.SpanID) Keys { return Keys{Trace: trace, Span: span} }
+
+// named are ids with a configured attribute.
+func named(value string, trace pcommon.TraceID, span pcommon.SpanID) Keys {
+	return Keys{AttributeKey: "session.id", Attribute: value, Trace: trace, Span: span}
+}
+
+// response are the keys of a record that has a response id and nothing else.
+func response(id string) Keys { return Keys{ResponseID: id} }
+
+// log is a log record of 10 bytes that weighs 20.
+func log(name string, keys Keys) Record {
+	return Record{
+		Keys:   keys,
+		Weight: 20,
+		Event:  event.Record{Log: plog.NewLogRecord(), Name: name, Origin: origin, Bytes: 10},
+	}
+}
+
+// last is a log record that ends its request.
+func last(name string, keys Keys) Record {
+	r := log(name, keys)
+	r.Ends = true
+	return r
+}
+
+// within is an event of a span with the keys that its span gives it.
+func within(name string, keys Keys) Record {
+	r := log(name, keys)
+	r.Event.Source = event.SourceSpanEvent
+	return r
+}
+
+// call is a span of 100 bytes that weighs 200 and makes a request; it has a
+// local parent, so that it is no entry span.
+func call(name string, keys Keys, events ...Record) Span {
+	data := ptrace.NewSpan()
+	data.SetName(name)
+	data.SetTraceID(keys.Trace)
+	data.SetSpanID(keys.Span)
+	data.SetParentSpanID(spanID(99))
+	return Span{
+		Keys:   keys,
+		Claim:  ClaimMake,
+		Span:   &event.Span{Data: data, Origin: origin, Bytes: 100},
+		Events: events,
+		Weight: 200,
+	}
+}
+
+// inference is a call that reports a response id.
+func inference(name string, keys Keys, response string) Span {
+	in := call(name, keys)
+	in.Inference, in.ResponseID = true, response
+	return in
+}
+
+// claimed is a span that relates to requests in another way.
+func claimed(as Claim, in Span) Span {
+	in.Claim = as
+	return in
+}
+
+// foreign is a span that is none of ours.
+func foreign(name string, trace pcommon.TraceID, span pcommon.SpanID) Span {
+	in := claimed(ClaimNone, call(name, ids(trace, span)))
+	in.Weight, in.Span.Bytes = 0, 0
+	return in
+}
+
+// root makes an entry span without a parent of in, which started at second
+// start of its trace.
+func root(in Span, start int) Span {
+	in = remote(in, start)
+	in.Span.Data.SetParentSpanID(pcommon.SpanID{})
+	return in
+}
+
+// remote makes an entry span whose parent is elsewhere of in.
+func remote(in Span, start int) Span {
+	in.Entry = EntryTrace
+	in.Span.Data.SetStartTimestamp(pcommon.Timestamp(start))
+	return in
+}
+
+// openings draws openings that are told apart by their number.
+func openings() func() [16]byte {
+	n := 0
+	return func() [16]byte {
+		n++
+		return [16]byte{byte(n >> 8), byte(n)}
+	}
+}
+
+// roomy are options with which no limit is met, and with the times of the
+// default configuration.
+func roomy() Options {
+	return Options{
+		Linger: 10 * time.Second, TTL: 10 * time.Minute, MaxAge: time.Hour, LateWindow: 15 * time.Minute,
+		MaxRequests: 1000, MaxRemembered: 1000,
+		MaxRequestEvents: 1000, MaxRequestBytes: 1 << 30, MaxPartWeight: 1 << 30,
+	}
+}
+
+// byAttributes are roomy options of a configuration that names attributes.
+func byAttributes() Options {
+	o := roomy()
+	o.Entries = true
+	return o
+}
+
+// byTraces are roomy options of `fallback: trace`.
+func byTraces() Options {
+	o := byAttributes()
+	o.Fallback = FallbackTrace
+	return o
+}
+
+// desk is a store with its clock, and everything that it handed out.
+type desk struct {
+	*Store
+	t   *testing.T
+	now time.Duration
+	Outcome
+}
+
+func newDesk(t *testing.T, o Options) *desk {
+	t.Helper()
+	o.NewOpening = openings()
+	d := &desk{Store: New(o), t: t}
+	t.Cleanup(func() {
+		for d.Open()+d.Remembered()+len(d.Store.entries.byTrace) > 0 {
+			d.wait(time.Hour)
+		}
+		if n := leftovers(d.Store); n > 0 {
+			t.Errorf("%d index entries are left when everything is forgotten", n)
+		}
+	})
+	return d
+}
+
+func (d *desk) logs(records ...Record) {
+	d.t.Helper()
+	d.AppendRecords(d.now, wall(d.now), records, &d.Outcome)
+	d.check()
+}
+
+func (d *desk) spans(spans ...Span) {
+	d.t.Helper()
+	d.AppendSpans(d.now, wall(d.now), spans, &d.Outcome)
+	d.check()
+}
+
+// wait lets time pass, acting on every deadline on the way when it comes.
+func (d *desk) wait(long time.Duration) {
+	d.t.Helper()
+	until := d.now + long
+	for d.Next() <= until {
+		d.now = d.Next()
+		d.tick()
+	}
+	d.now = until
+	d.tick()
+	d.check()
+}
+
+func (d *desk) tick() {
+	for d.Tick(d.now, wall(d.now), 1, &d.Outcome) {
+	}
+}
+
+func (d *desk) evict() bool {
+	d.t.Helper()
+	did := d.Evict(d.now, wall(d.now), &d.Outcome)
+	d.check()
+	return did
+}
+
+func (d *desk) flushAll(reason event.FlushReason) {
+	d.t.Helper()
+	d.FlushAll(d.now, wall(d.now), reason, &d.Outcome)
+	d.check()
+}
+
+func (d *desk) check() {
+	d.t.Helper()
+	for _, problem := range problems(d.Store) {
+		d.t.Error(problem)
+	}
+}
+
+// left answers and forgets what left, each part in one line:
+//
+//	id part: reason record#seq… span… [by owner] [see related]
+func (d *desk) left() []string {
+	lines := make([]string, 0, len(d.Parts))
+	for _, p := range d.Parts {
+		lines = append(lines, describe(p))
+	}
+	d.Parts = nil
+	return lines
+}
+
+func describe(p *Part) string {
+	line := fmt.Sprintf("%s %d: %s", p.RequestID, p.Number, p.Reason)
+	for i := range p.Records {
+		line += fmt.Sprintf(" %s#%d", p.Records[i].Name, p.Records[i].Seq)
+		if p.Records[i].Late {
+			line += "(late)"
+		}
+	}
+	for _, span := range p.Spans {
+		line += " " + span.Data.Name()
+		if span.Late {
+			line += "(late)"
+		}
+	}
+	if p.Owner != nil {
+		line += " by " + p.Owner.Data.Name()
+	}
+	if p.RelatedRequestID != "" {
+		line += " see " + p.RelatedRequestID
+	}
+	return line
+}
+
+// key is the request id of a span key.
+func key(trace pcommon.TraceID, span pcommon.SpanID) string {
+	return trace.String() + "-" + span.String()
+}

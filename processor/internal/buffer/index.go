@@ -1,0 +1,222 @@
+package buffer
+
+import (
+	"slices"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// spanKey is a span's place in the world.
+type spanKey struct {
+	trace pcommon.TraceID
+	span  pcommon.SpanID
+}
+
+func (k spanKey) valid() bool { return !k.trace.IsEmpty() && !k.span.IsEmpty() }
+
+// spanRef is what a span key leads to.
+type spanRef struct {
+	request *request
+	// seen says that the span itself arrived, so that a second one is a
+	// duplicate.
+	seen bool
+}
+
+// index finds requests by everything that may name them. A key that is the
+// identity of a request leads to that request as long as it is there.
+type index struct {
+	attributes map[string]*request
+	spans      map[spanKey]spanRef
+	traces     map[pcommon.TraceID]*request
+	// responses are identities, claims the response ids that inference spans
+	// report; a claim goes first.
+	responses, claims map[string]*request
+	// members are the unflushed requests that the entry span of a trace ends.
+	members map[pcommon.TraceID]*members
+}
+
+// members are in order of joining. Who leaves leaves a gap, so that leaving
+// needs no search; gaps are closed when they are the majority.
+type members struct {
+	requests []*request
+	gaps     int
+}
+
+func newIndex() index {
+	return index{
+		attributes: map[string]*request{},
+		spans:      map[spanKey]spanRef{},
+		traces:     map[pcommon.TraceID]*request{},
+		responses:  map[string]*request{},
+		claims:     map[string]*request{},
+		members:    map[pcommon.TraceID]*members{},
+	}
+}
+
+func (x *index) find(i *identity) *request {
+	switch i.found {
+	case byAttribute:
+		return x.attributes[i.value]
+	case bySpan:
+		return x.spans[spanKey{i.trace, i.span}].request
+	case byTrace:
+		return x.traces[i.trace]
+	case byResponse:
+		if r := x.claims[i.value]; r != nil {
+			return r
+		}
+		return x.responses[i.value]
+	default:
+		return nil
+	}
+}
+
+// add enters a request under its own identity, which leads nowhere yet.
+func (x *index) add(r *request) {
+	switch i := &r.identity; i.found {
+	case byAttribute:
+		x.attributes[i.value] = r
+	case bySpan:
+		x.spans[spanKey{i.trace, i.span}] = spanRef{request: r}
+	case byTrace:
+		x.traces[i.trace] = r
+	case byResponse:
+		x.responses[i.value] = r
+	}
+}
+
+// leadSpan makes a span key lead to r, unless a request is named after it. It
+// answers the request that the key leads to.
+func (x *index) leadSpan(key spanKey, r *request, seen bool) *request {
+	ref := x.spans[key]
+	seen = seen || ref.seen
+	if was := ref.request; was != nil && (was == r || was.namedAfter(key)) {
+		if seen != ref.seen {
+			x.spans[key] = spanRef{was, seen}
+		}
+		return was
+	}
+	x.spans[key] = spanRef{r, seen}
+	e := r.extras()
+	e.spans = append(e.spans, key)
+	return r
+}
+
+// claim makes a response id lead to r.
+func (x *index) claim(id string, r *request) {
+	x.claims[id] = r
+	if r.response == "" {
+		r.response = id
+		return
+	}
+	e := r.extras()
+	e.responses = append(e.responses, id)
+}
+
+// move makes every key that leads to from lead to r, but for a response id,
+// which r is about to claim.
+func (x *index) move(from, r *request) {
+	moveSpan := func(key spanKey) {
+		if ref := x.spans[key]; ref.request == from {
+			x.spans[key] = spanRef{r, ref.seen}
+			e := r.extras()
+			e.spans = append(e.spans, key)
+		}
+	}
+	switch i := &from.identity; i.found {
+	case bySpan:
+		moveSpan(spanKey{i.trace, i.span})
+	case byTrace:
+		x.traces[i.trace] = r
+	case byResponse:
+		delete(x.responses, i.value)
+	}
+	if from.response != "" {
+		x.claim(from.response, r)
+	}
+	if from.extra == nil {
+		return
+	}
+	for _, key := range from.extra.spans {
+		moveSpan(key)
+	}
+	for _, id := range from.extra.responses {
+		x.claim(id, r)
+	}
+	x.dismiss(from)
+}
+
+// drop removes every key that leads to r.
+func (x *index) drop(r *request) {
+	switch i := &r.identity; i.found {
+	case byAttribute:
+		delete(x.attributes, i.value)
+	case bySpan:
+		delete(x.spans, spanKey{i.trace, i.span})
+	case byTrace:
+		delete(x.traces, i.trace)
+	case byResponse:
+		delete(x.responses, i.value)
+	}
+	if r.response != "" {
+		delete(x.claims, r.response)
+	}
+	if r.extra == nil {
+		return
+	}
+	for _, key := range r.extra.spans {
+		if x.spans[key].request == r {
+			delete(x.spans, key)
+		}
+	}
+	for _, id := range r.extra.responses {
+		delete(x.claims, id)
+	}
+	for _, t := range r.extra.traces {
+		if x.traces[t.id] == r {
+			delete(x.traces, t.id)
+		}
+	}
+	x.dismiss(r)
+}
+
+// enlist makes r a member of its trace t.
+func (x *index) enlist(r *request, t *trace) {
+	m := x.members[t.id]
+	if m == nil {
+		m = &members{}
+		x.members[t.id] = m
+	}
+	t.at = int32(len(m.requests))
+	m.requests = append(m.requests, r)
+}
+
+// dismiss ends r's membership in all of its traces.
+func (x *index) dismiss(r *request) {
+	traces := r.traces()
+	for i := range traces {
+		t := &traces[i]
+		if t.at == notMember {
+			continue
+		}
+		m := x.members[t.id]
+		m.requests[t.at] = nil
+		m.gaps++
+		t.at = notMember
+		switch {
+		case m.gaps == len(m.requests):
+			delete(x.members, t.id)
+		case m.gaps > len(m.requests)/2:
+			m.close(t.id)
+		}
+	}
+}
+
+// close closes the gaps.
+func (m *members) close(id pcommon.TraceID) {
+	m.requests = slices.DeleteFunc(m.requests, func(r *request) bool { return r == nil })
+	m.gaps = 0
+	for i, r := range m.requests {
+		r.traceOf(id).at = int32(i)
+	}
+}

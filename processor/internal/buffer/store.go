@@ -1,0 +1,385 @@
+package buffer
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/genaibuffer/genaibufferprocessor/envelope"
+	"github.com/genaibuffer/genaibufferprocessor/event"
+)
+
+// Options are the policy of a Store. Sizes are bytes.
+type Options struct {
+	Fallback Fallback
+	// Entries says that entry spans end requests: some request may be named
+	// by an attribute or its trace.
+	Entries bool
+	// How long a request waits for late logs after its end, for another
+	// event, for its end, and how long it is remembered once flushed.
+	Linger, TTL, MaxAge, LateWindow time.Duration
+
+	MaxRequests, MaxRemembered int
+	// Bounds of one part. MaxPartWeight bounds the outgoing envelope.
+	MaxRequestEvents, MaxRequestBytes, MaxPartWeight int
+	// NewOpening draws the random bits of a new request.
+	NewOpening func() [16]byte
+}
+
+// Record is one record on its way into the store.
+type Record struct {
+	Keys
+	Event event.Record
+	// Weight is what it adds to the outgoing envelope at most, in bytes.
+	Weight int
+	// Ends says that it is one of the configured end events.
+	Ends bool
+}
+
+// Claim is how a span relates to requests.
+type Claim uint8
+
+const (
+	// ClaimNone: it belongs to no request, but may be an entry span.
+	ClaimNone Claim = iota
+	// ClaimOwn: it joins the request that events opened under its own span
+	// key, if there is one.
+	ClaimOwn
+	// ClaimJoin: it is of a kind that makes no request, and joins one that
+	// its keys lead to.
+	ClaimJoin
+	// ClaimMake: it makes a request.
+	ClaimMake
+	// ClaimPending: it announces the span that Keys name, opening its
+	// request; it is no call.
+	ClaimPending
+)
+
+// Entry says whether a span is where a trace enters what we see.
+type Entry uint8
+
+const (
+	// EntryNone is a span with a local parent.
+	EntryNone Entry = iota
+	// EntryTrace has no parent, or one marked remote.
+	EntryTrace
+)
+
+// Span is one span on its way into the store.
+type Span struct {
+	Keys
+	Claim Claim
+	Entry Entry
+	// Span is the copy to keep; for an entry span that is not gathered it
+	// has ids, times, status and origin only.
+	Span *event.Span
+	// Events are its gathered events.
+	Events []Record
+	Weight int
+	// Inference says that response ids without context join this span.
+	Inference bool
+}
+
+// Part is a part on its way out, with what its owner accounts.
+type Part struct {
+	envelope.Part
+	// Bytes are the OTLP bytes held until it is delivered.
+	Bytes int
+	// Weight bounds the outgoing size in bytes.
+	Weight int
+	// Age is the time since the request's first event in this opening; 0 for
+	// a late part.
+	Age time.Duration
+	// Lateness is how long after its deadline a timer flushed it, negative
+	// when no timer did.
+	Lateness time.Duration
+	// Settled is for its owner to note that it was delivered or given up.
+	Settled bool
+}
+
+// Merge tells that From is now part of Into.
+type Merge struct{ From, Into string }
+
+// Outcome is what a call did. Calls add to it; its owner resets it.
+type Outcome struct {
+	Opened         int
+	Merged         []Merge
+	Appended       [len(event.Sources)]int
+	Late           int
+	DuplicateSpans int
+	Unresolved     int
+	Forgotten      int
+	Parts          []*Part
+}
+
+// Store is the state machine; see the package comment.
+type Store struct {
+	opts  Options
+	index index
+	// idle is in order of last event, aged of first event, lingering of end,
+	// past of flush.
+	idle, aged, lingering, past queue[request]
+	entries                     entries
+	bytes                       int
+	wall                        time.Time
+	now                         time.Duration
+	ended                       []*request
+}
+
+// New makes an empty store.
+func New(opts Options) *Store {
+	state := func(r *request) *links[request] { return &r.queue }
+	s := &Store{opts: opts, index: newIndex()}
+	s.idle.of, s.lingering.of, s.past.of = state, state, state
+	s.aged.of = func(r *request) *links[request] { return &r.content.aged }
+	s.entries = newEntries(opts.MaxRemembered)
+	return s
+}
+
+// Open is the number of requests that wait for a flush.
+func (s *Store) Open() int { return s.idle.length + s.lingering.length }
+
+// Remembered is the number of flushed requests that are remembered.
+func (s *Store) Remembered() int { return s.past.length }
+
+// Bytes is the OTLP size of what open requests hold.
+func (s *Store) Bytes() int { return s.bytes }
+
+// Knows says whether a span with this key would join a request that events
+// opened, so that its owner need not copy spans in vain.
+func (s *Store) Knows(trace pcommon.TraceID, span pcommon.SpanID) bool {
+	if len(s.index.spans) == 0 {
+		return false
+	}
+	_, known := s.index.spans[spanKey{trace, span}]
+	return known
+}
+
+// AppendRecords takes log records in order of arrival. now is monotonic time,
+// wall the time of day.
+func (s *Store) AppendRecords(now time.Duration, wall time.Time, records []Record, out *Outcome) {
+	s.at(now, wall)
+	for i := range records {
+		rec := &records[i]
+		r := s.resolve(&rec.Keys, true, out)
+		if r == nil {
+			out.Unresolved++
+			continue
+		}
+		s.append(r, rec, out)
+	}
+	s.lookAtEnds()
+}
+
+// AppendSpans takes spans in order of arrival.
+func (s *Store) AppendSpans(now time.Duration, wall time.Time, spans []Span, out *Outcome) {
+	s.at(now, wall)
+	for i := range spans {
+		s.appendSpan(&spans[i], out)
+	}
+	for i := range spans {
+		if spans[i].Entry == EntryTrace && s.opts.Entries && spans[i].Claim != ClaimPending {
+			s.enter(spans[i].Span)
+		}
+	}
+	s.lookAtEnds()
+}
+
+func (s *Store) at(now time.Duration, wall time.Time) {
+	s.now, s.wall = now, wall
+	s.ended = s.ended[:0]
+}
+
+func (s *Store) appendSpan(in *Span, out *Outcome) {
+	if in.Claim == ClaimNone {
+		return
+	}
+	if in.Claim == ClaimPending {
+		s.resolve(&in.Keys, true, out)
+		return
+	}
+	key := spanKey{in.Trace, in.Span.Data.SpanID()}
+	if s.index.spans[key].seen {
+		out.DuplicateSpans++
+		return
+	}
+	r := s.requestOf(in, out)
+	if r == nil {
+		s.appendStrays(in, out)
+		return
+	}
+	s.roomFor(r, in.Span.Bytes, in.Weight, 0, out)
+	s.awaken(r, out)
+	in.Span.Gathered, in.Span.Late = true, r.flushed
+	r.content.spans = append(r.content.spans, in.Span)
+	s.grow(r.content, in.Span.Bytes, in.Weight)
+	if key.valid() {
+		s.endNamed(s.index.leadSpan(key, r, true), key, in.Span)
+	}
+	for i := range in.Events {
+		r = s.appendEvent(r, in, &in.Events[i], out)
+	}
+}
+
+// endNamed lets a span own and end the request that is named after it. That may
+// be another one than the span is in, when it was too late to merge the two.
+func (s *Store) endNamed(r *request, key spanKey, span *event.Span) {
+	if r.content != nil && r.namedAfter(key) {
+		r.content.owner = span
+		s.ends(r, endedBySpan)
+	}
+}
+
+// appendEvent puts a span event into the request of its span r, or into the
+// one that an attribute of its own names. It answers the span's request, which
+// may be another afterwards: the event may have shown the two to be one.
+func (s *Store) appendEvent(r *request, in *Span, rec *Record, out *Outcome) *request {
+	if r.state == forgotten {
+		// The events before made so many requests leave.
+		r = s.resolve(&in.Keys, true, out)
+	}
+	into := r
+	if rec.Attribute != in.Attribute {
+		into = s.resolve(&rec.Keys, true, out)
+		if r.state == merged {
+			r = into
+		}
+	}
+	s.append(into, rec, out)
+	return r
+}
+
+// appendStrays takes the events of a span that leads to no request: those that
+// name one themselves.
+func (s *Store) appendStrays(in *Span, out *Outcome) {
+	if in.Claim != ClaimMake {
+		return
+	}
+	out.Unresolved++
+	for i := range in.Events {
+		if r := s.resolve(&in.Events[i].Keys, true, out); r != nil {
+			s.append(r, &in.Events[i], out)
+		}
+	}
+}
+
+// requestOf answers the request that a span joins or makes, nil if none.
+func (s *Store) requestOf(in *Span, out *Outcome) *request {
+	switch in.Claim {
+	case ClaimOwn:
+		return s.index.spans[spanKey{in.Trace, in.Keys.Span}].request
+	case ClaimJoin:
+		if r := s.resolve(&in.Keys, false, out); r != nil {
+			return r
+		}
+		return s.index.spans[spanKey{in.Trace, in.Keys.Span}].request
+	}
+	r := s.resolve(&in.Keys, true, out)
+	if r != nil && in.Inference && in.ResponseID != "" {
+		s.claimResponse(r, in.ResponseID, out)
+	}
+	return r
+}
+
+// append numbers a record and puts it into its request, which an end event ends.
+func (s *Store) append(r *request, rec *Record, out *Outcome) {
+	s.roomFor(r, rec.Event.Bytes, rec.Weight, 1, out)
+	s.awaken(r, out)
+	r.seq++
+	e := rec.Event
+	e.Seq, e.Late = r.seq, r.flushed
+	if e.Late {
+		out.Late++
+	}
+	c := r.content
+	c.records = append(c.records, e)
+	s.grow(c, e.Bytes, rec.Weight)
+	out.Appended[e.Source]++
+	if rec.Ends {
+		s.ends(r, endedByEvent)
+	}
+}
+
+func (s *Store) grow(c *content, bytes, weight int) {
+	c.bytes += bytes
+	c.weight += weight
+	s.bytes += bytes
+}
+
+// roomFor lets what is there leave as a part when the next piece would make it
+// too large.
+func (s *Store) roomFor(r *request, bytes, weight, records int, out *Outcome) {
+	c := r.content
+	if c == nil || (len(c.records) == 0 && len(c.spans) == 0) {
+		return
+	}
+	if len(c.records)+records > s.opts.MaxRequestEvents ||
+		c.bytes+bytes > s.opts.MaxRequestBytes ||
+		c.weight+weight > s.opts.MaxPartWeight {
+		s.emit(r, event.FlushSize, -1, out)
+	}
+}
+
+// awaken makes sure that a request can take something: a remembered one is
+// reopened for a late part, an open one is no longer idle.
+func (s *Store) awaken(r *request, out *Outcome) {
+	if r.state != remembered {
+		s.touch(r)
+		return
+	}
+	s.past.remove(r)
+	s.makeRoom(out)
+	r.content = &content{openedAt: s.now}
+	r.state, r.since = lingering, s.now
+	s.lingering.pushBack(r)
+	s.rejoin(r)
+}
+
+// touch notes that an open request is not idle.
+func (s *Store) touch(r *request) {
+	if r.state == open {
+		r.since = s.now
+		s.idle.moveToBack(r)
+	}
+}
+
+// makeRoom lets a request leave while as many are open as may be: one that
+// lingers, else the oldest.
+func (s *Store) makeRoom(out *Outcome) {
+	for s.Open() >= s.opts.MaxRequests && s.evict(out) {
+	}
+}
+
+// Evict flushes one request before its time, a lingering one first, else the
+// one that has been open longest. It answers false when none is open.
+func (s *Store) Evict(now time.Duration, wall time.Time, out *Outcome) bool {
+	s.at(now, wall)
+	return s.evict(out)
+}
+
+func (s *Store) evict(out *Outcome) bool {
+	if r := s.lingering.head; r != nil {
+		s.flush(r, r.reasonOr(event.FlushEvicted), -1, out)
+		return true
+	}
+	if r := s.aged.head; r != nil {
+		s.flush(r, r.reasonOr(event.FlushEvicted), -1, out)
+		return true
+	}
+	return false
+}
+
+func (s *Store) open(i *identity, out *Outcome) *request {
+	s.makeRoom(out)
+	r := &request{
+		identity: *i,
+		opening:  s.opts.NewOpening(),
+		since:    s.now,
+		content:  &content{openedAt: s.now},
+	}
+	s.index.add(r)
+	s.idle.pushBack(r)
+	s.aged.pushBack(r)
+	out.Opened++
+	return r
+}
