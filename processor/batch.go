@@ -1,0 +1,106 @@
+package processor
+
+import (
+	"slices"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/xpdata/pref"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
+	"github.com/genaibuffer/genaibufferprocessor/processor/internal/buffer"
+)
+
+// batch is envelopes on their way. It belongs to the deliverer's goroutine.
+type batch struct {
+	logs plog.Logs
+	sent []sent
+}
+
+// sent is one envelope of a batch, and where it stands in it.
+type sent struct {
+	part             *buffer.Part
+	resource, record int
+}
+
+// assemble builds the envelopes of parts, in order, under the resources they
+// come from.
+func assemble(e *Engine, parts []*buffer.Part) *batch {
+	b := newBatch(len(parts))
+	var under []*event.Origin
+	scratch := plog.NewLogRecord()
+	for _, p := range parts {
+		origin := e.builder.Build(&p.Part, scratch)
+		at := slices.Index(under, origin)
+		if at < 0 {
+			at = len(under)
+			under = append(under, origin)
+			rl := b.logs.ResourceLogs().AppendEmpty()
+			if origin != nil {
+				origin.Resource.CopyTo(rl.Resource())
+				rl.SetSchemaUrl(origin.ResourceSchemaURL)
+			}
+			e.builder.Scope(rl.ScopeLogs().AppendEmpty().Scope())
+		}
+		records := b.logs.ResourceLogs().At(at).ScopeLogs().At(0).LogRecords()
+		b.sent = append(b.sent, sent{p, at, records.Len()})
+		scratch.MoveTo(records.AppendEmpty())
+		p.Records, p.Spans, p.Owner = nil, nil, nil
+	}
+	return b
+}
+
+// newBatch makes an empty batch that stays ours: without the reference a
+// pipeline would take the data back after the first attempt.
+func newBatch(size int) *batch {
+	b := &batch{logs: plog.NewLogs(), sent: make([]sent, 0, size)}
+	pref.RefLogs(b.logs)
+	return b
+}
+
+// done gives the data up.
+func (b *batch) done() { pref.UnrefLogs(b.logs) }
+
+// settled notes that nothing more is to be done for its parts.
+func (b *batch) settled() {
+	for _, s := range b.sent {
+		s.part.Settled = true
+	}
+}
+
+// payload is what one attempt hands on.
+func (b *batch) payload(copied bool) plog.Logs {
+	if !copied {
+		return b.logs
+	}
+	logs := plog.NewLogs()
+	b.logs.CopyTo(logs)
+	return logs
+}
+
+// halves splits a batch in two, in order. The data is copied: the consumer
+// that refused the whole may have marked it as shared.
+func (b *batch) halves() (first, second *batch) {
+	middle := len(b.sent) / 2
+	return b.slice(b.sent[:middle]), b.slice(b.sent[middle:])
+}
+
+func (b *batch) slice(of []sent) *batch {
+	part := newBatch(len(of))
+	place := map[int]int{}
+	for _, s := range of {
+		from := b.logs.ResourceLogs().At(s.resource)
+		at, known := place[s.resource]
+		if !known {
+			at = part.logs.ResourceLogs().Len()
+			place[s.resource] = at
+			rl := part.logs.ResourceLogs().AppendEmpty()
+			from.Resource().CopyTo(rl.Resource())
+			rl.SetSchemaUrl(from.SchemaUrl())
+			from.ScopeLogs().At(0).Scope().CopyTo(rl.ScopeLogs().AppendEmpty().Scope())
+		}
+		records := part.logs.ResourceLogs().At(at).ScopeLogs().At(0).LogRecords()
+		part.sent = append(part.sent, sent{s.part, at, records.Len()})
+		from.ScopeLogs().At(0).LogRecords().At(s.record).CopyTo(records.AppendEmpty())
+	}
+	return part
+}

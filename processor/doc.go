@@ -1,0 +1,18 @@
+// Package processor is the heart of gen_ai_buffer: the faces that stand in
+// traces and logs pipelines, and the one Engine behind them.
+//
+// A face decides what of a batch belongs to a request (gather_*.go), the
+// Engine reserves capacity (admission.go), lets what passes through go on,
+// and puts what was gathered into the store (internal/buffer). A timer flushes
+// what is due (engine.go); a deliverer builds envelopes and hands them to the
+// next consumer of the logs pipeline until it has accepted them (delivery.go).
+//
+//	traces face --.                                      .--> next consumer of
+//	               >-- reserve -> pass on -> append      |    the logs pipeline
+//	logs face ----'                           |          |
+//	                                       [store] -> [parts] -> build, deliver
+//	                               timer -----'
+//
+// The faces of one component id share one Engine through the Registry that
+// hangs on the factory. What an envelope looks like is not known here.
+package processor

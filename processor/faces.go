@@ -1,0 +1,251 @@
+package processor
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pdata/xpdata/pref"
+
+	"github.com/genaibuffer/genaibufferprocessor/config"
+	"github.com/genaibuffer/genaibufferprocessor/processor/internal/buffer"
+	"github.com/genaibuffer/genaibufferprocessor/semconv"
+)
+
+// Logs is the face in a logs pipeline: gathered records leave the stream, all
+// others pass, and envelopes leave here.
+type Logs struct {
+	*face
+	next consumer.Logs
+	// forward: gathered records also travel on.
+	forward bool
+	// envelopesOnly: nothing passes but incoming envelopes.
+	envelopesOnly bool
+}
+
+// Traces is the face in a traces pipeline: all spans pass.
+type Traces struct {
+	*face
+	// next is nil where no spans travel on.
+	next   consumer.Traces
+	strip  bool
+	reader tracesReader
+}
+
+// NewLogs makes the processor's face in a logs pipeline.
+func (r *Registry) NewLogs(set Settings, cfg *config.Processor, next consumer.Logs) *Logs {
+	return &Logs{
+		face:    r.join(set, &cfg.Buffer, next),
+		next:    next,
+		forward: cfg.Logs.Originals == config.OriginalsForward,
+	}
+}
+
+// NewTraces makes the processor's face in a traces pipeline.
+func (r *Registry) NewTraces(set Settings, cfg *config.Processor, next consumer.Traces) *Traces {
+	f := r.join(set, &cfg.Buffer, nil)
+	return &Traces{face: f, next: next, strip: cfg.Traces.Content == config.ContentStrip, reader: f.engine.reader()}
+}
+
+// NewConnectorLogs makes the connector's face from logs to logs.
+func (r *Registry) NewConnectorLogs(set Settings, cfg *config.Connector, next consumer.Logs) *Logs {
+	return &Logs{face: r.join(set, &cfg.Buffer, next), next: next, envelopesOnly: true}
+}
+
+// NewConnectorTraces makes the connector's face from traces to logs.
+func (r *Registry) NewConnectorTraces(set Settings, cfg *config.Connector, next consumer.Logs) *Traces {
+	f := r.join(set, &cfg.Buffer, next)
+	return &Traces{face: f, reader: f.engine.reader()}
+}
+
+func (e *Engine) reader() tracesReader {
+	return tracesReader{gatherer: e.gatherer, origins: e.origins, weigh: e.builder, knows: e.knows}
+}
+
+// Start starts the shared engine with the first face.
+func (f *face) Start(ctx context.Context, host component.Host) error { return f.start(ctx, host) }
+
+// Shutdown returns when nothing that was accepted depends on this face any
+// more; see Engine.stop.
+func (f *face) Shutdown(ctx context.Context) error { return f.shutdown(ctx) }
+
+// Capabilities: gathered records are moved out of the batch.
+func (l *Logs) Capabilities() consumer.Capabilities {
+	return consumer.Capabilities{MutatesData: !l.forward}
+}
+
+// Capabilities: what is kept is copied, and stripped spans are copies too.
+func (*Traces) Capabilities() consumer.Capabilities {
+	return consumer.Capabilities{MutatesData: false}
+}
+
+// ConsumeLogs takes a batch whole or refuses it whole: capacity is reserved,
+// what passes is handed on, then events are appended. An error at any step is
+// retryable and leaves the batch as it was.
+func (l *Logs) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	e := l.engine
+	plan := e.gatherer.planLogs(ld)
+	if len(plan.picked) == 0 {
+		return l.passOn(ctx, ld, plan)
+	}
+	if err := e.reserve(ctx, plan.bytes); err != nil {
+		e.refused(len(plan.picked))
+		return err
+	}
+	if plan.unresolved > 0 {
+		e.telemetry.unresolved(plan.unresolved)
+	}
+	move := !ld.IsReadOnly()
+	var taken []buffer.Record
+	take := func() {
+		taken = e.gatherer.takeLogs(ld, plan, move && !l.forward, e.origins, time.Now(), e.builder.RecordWeight)
+	}
+	if l.forward {
+		take() // before the batch is somebody else's
+	}
+	if err := l.passRest(ctx, ld, plan, move); err != nil {
+		e.release(plan.bytes)
+		return retryable(err)
+	}
+	if !l.forward {
+		take()
+	}
+	e.countTruncated(taken)
+	return e.append(plan.bytes, func(now time.Duration, wall time.Time, out *buffer.Outcome) {
+		e.store.AppendRecords(now, wall, taken, out)
+	})
+}
+
+// passOn hands on a batch of which nothing is gathered: it is never refused.
+func (l *Logs) passOn(ctx context.Context, ld plog.Logs, plan *logsPlan) error {
+	if plan.unresolved > 0 && l.engine.isRunning() {
+		l.engine.telemetry.unresolved(plan.unresolved)
+	}
+	if l.envelopesOnly {
+		return l.passEnvelopes(ctx, ld)
+	}
+	return l.next.ConsumeLogs(ctx, ld)
+}
+
+// passRest hands on the records that are not gathered.
+func (l *Logs) passRest(ctx context.Context, ld plog.Logs, plan *logsPlan, move bool) error {
+	switch {
+	case l.envelopesOnly:
+		return l.passEnvelopes(ctx, ld)
+	case l.forward:
+		return l.next.ConsumeLogs(ctx, ld)
+	case plan.passing() == 0:
+		return nil
+	}
+	rest := splitLogs(ld, plan, move)
+	pref.RefLogs(rest) // it must outlive the call to be put back
+	defer pref.UnrefLogs(rest)
+	err := l.next.ConsumeLogs(ctx, rest)
+	if err != nil && move {
+		unsplitLogs(ld, rest, plan)
+	}
+	return err
+}
+
+// passEnvelopes lets the envelopes of a buffer further up pass: a connector
+// emits nothing else.
+func (l *Logs) passEnvelopes(ctx context.Context, ld plog.Logs) error {
+	var plan logsPlan
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, log := range sl.LogRecords().All() {
+				isEnvelope := semconv.EventName(log) == semconv.EnvelopeEventName
+				plan.gathered = append(plan.gathered, !isEnvelope)
+				if !isEnvelope {
+					plan.picked = append(plan.picked, pickedLog{})
+				}
+			}
+		}
+	}
+	if plan.passing() == 0 {
+		return nil
+	}
+	return l.next.ConsumeLogs(ctx, splitLogs(ld, &plan, false))
+}
+
+// ConsumeTraces takes a batch whole or refuses it whole, like ConsumeLogs. The
+// spans themselves always travel on.
+func (t *Traces) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
+	e := t.engine
+	taken := t.reader.take(td, time.Now())
+	if len(taken.spans) == 0 {
+		return t.passOn(ctx, td)
+	}
+	if err := e.reserve(ctx, taken.bytes); err != nil {
+		if taken.records == 0 {
+			return t.passOn(ctx, td) // entry spans only: nothing to lose
+		}
+		e.refused(taken.records)
+		return err
+	}
+	if err := t.passOn(ctx, td); err != nil {
+		e.release(taken.bytes)
+		return retryable(err)
+	}
+	if taken.truncated > 0 {
+		e.telemetry.truncated(taken.truncated)
+	}
+	return e.append(taken.bytes, func(now time.Duration, wall time.Time, out *buffer.Outcome) {
+		e.store.AppendSpans(now, wall, taken.spans, out)
+	})
+}
+
+func (t *Traces) passOn(ctx context.Context, td ptrace.Traces) error {
+	if t.next == nil {
+		return nil
+	}
+	if t.strip {
+		td = t.stripped(td)
+	}
+	return t.next.ConsumeTraces(ctx, td)
+}
+
+// stripped is a copy without content. It is a copy because a batch that is
+// refused comes again, and must still have its content then.
+func (t *Traces) stripped(td ptrace.Traces) ptrace.Traces {
+	lean := ptrace.NewTraces()
+	td.CopyTo(lean)
+	for _, rs := range lean.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				if _, belongs := semconv.ClassifySpan(span, t.reader.prefixes); belongs {
+					semconv.StripContent(span)
+				}
+			}
+		}
+	}
+	return lean
+}
+
+func (e *Engine) isRunning() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.running
+}
+
+// refused counts records that were not taken; the client has them still.
+func (e *Engine) refused(n int) {
+	if e.isRunning() {
+		e.telemetry.refused(n)
+	}
+}
+
+func (e *Engine) countTruncated(taken []buffer.Record) {
+	n := 0
+	for i := range taken {
+		if taken[i].Event.Truncated {
+			n++
+		}
+	}
+	if n > 0 {
+		e.telemetry.truncated(n)
+	}
+}

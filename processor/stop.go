@@ -1,0 +1,90 @@
+package processor
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
+	"github.com/genaibuffer/genaibufferprocessor/processor/internal/buffer"
+)
+
+// lostIDsLogged bounds the ids in the log entry about a loss at shutdown.
+const lostIDsLogged = 100
+
+// stop takes a face out. What was gathered leaves with the last face that
+// offers an outlet, before its Shutdown returns; a face that still runs then
+// refuses what it would have to gather.
+func (e *Engine) stop(ctx context.Context, f *face) error {
+	if !e.closeFor(f) {
+		return nil
+	}
+	select {
+	case <-e.idle:
+	case <-ctx.Done():
+	}
+	if e.stopTimer == nil {
+		return nil // never started: nothing was taken
+	}
+	e.stopTimer()
+	<-e.timer
+
+	var out buffer.Outcome
+	e.mu.Lock()
+	e.flushed = true
+	e.store.FlushAll(e.now(), time.Now(), event.FlushShutdown, &out)
+	e.settle(&out)
+	e.mu.Unlock()
+	e.telemetry.count(&out)
+	e.wakeIf(true)
+	if e.deliverer != nil {
+		e.deliverer.drain(ctx)
+	}
+	e.reportLoss()
+	e.telemetry.shutdown()
+	return nil
+}
+
+// closeFor notes that a face has gone. It answers whether that was the last one
+// with an outlet, and takes no more data if so.
+func (e *Engine) closeFor(gone *face) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.faces = slices.DeleteFunc(e.faces, func(f *face) bool { return f == gone })
+	others := slices.ContainsFunc(e.faces, func(f *face) bool { return f.outlet != nil })
+	if gone.outlet == nil || others || e.closed {
+		return false
+	}
+	e.closed = true
+	if e.inflight == 0 {
+		close(e.idle)
+	}
+	e.signalRoom()
+	return true
+}
+
+// reportLoss counts and names what could not be delivered in time.
+func (e *Engine) reportLoss() {
+	e.mu.Lock()
+	var ids []string
+	lost := 0
+	for _, p := range e.outbox {
+		if p.Settled {
+			continue
+		}
+		lost++
+		if len(ids) < lostIDsLogged {
+			ids = append(ids, p.RequestID)
+		}
+	}
+	e.mu.Unlock()
+	if lost == 0 {
+		return
+	}
+	e.telemetry.lost(lost)
+	e.status.lost(lost)
+	e.log.Error("Envelopes are lost: the next consumer did not take them before the end of the shutdown",
+		zap.Int("envelopes", lost), zap.Strings("request_ids", ids))
+}
