@@ -115,6 +115,8 @@ func TestWhatCannotWorkIsRefused(t *testing.T) {
 		{"shutdown: keep", []string{"shutdown", `"keep"`, "flush, persist"}},
 		{"shutdown: persist", []string{"shutdown", `"persist"`, "storage"}},
 		{"retry_on_failure: {multiplier: -1}", []string{"retry_on_failure", "multiplier"}},
+		{"retry_on_failure: {initial_interval: 0s}", []string{"retry_on_failure::initial_interval", "0s", "above 0s"}},
+		{"limits: {max_bytes: 12XB}", []string{"max_bytes", `"12XB"`, "MiB"}},
 		{"tll: 5s", []string{"tll"}},
 	} {
 		t.Run(c.yaml, func(t *testing.T) {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -16,7 +15,7 @@ type Size int64
 func (s *Size) UnmarshalText(text []byte) error {
 	n, err := units.RAMInBytes(string(text))
 	if err != nil {
-		return fmt.Errorf("%q is no size: give bytes or a number with KiB, MiB or GiB: %w", text, errors.Unwrap(err))
+		return fmt.Errorf("%q is no size: give bytes or a number with KiB, MiB or GiB: %w", text, err)
 	}
 	*s = Size(n)
 	return nil

@@ -48,6 +48,7 @@ func (b *Buffer) Validate() error {
 		positive("limits::max_event_bytes", b.Limits.MaxEventBytes),
 		positive("envelope::max_batch_bytes", b.Envelope.MaxBatchBytes),
 		b.validateShutdown(),
+		b.validateRetry(),
 	}
 	return errors.Join(errs...)
 }
@@ -90,6 +91,13 @@ func (b *Buffer) validateKinds() error {
 		errs = append(errs, oneOf("kinds", k, allowed...))
 	}
 	return errors.Join(errs...)
+}
+
+func (b *Buffer) validateRetry() error {
+	if b.RetryOnFailure.Enabled && b.RetryOnFailure.InitialInterval == 0 {
+		return errors.New("retry_on_failure::initial_interval: 0s would retry without a pause; give a duration above 0s")
+	}
+	return nil
 }
 
 func (b *Buffer) validateShutdown() error {

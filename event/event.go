@@ -59,6 +59,8 @@ type Origin struct {
 	Resource          pcommon.Resource
 	ResourceSchemaURL string
 	Scope             pcommon.InstrumentationScope
+	// Bytes is the OTLP size of Resource.
+	Bytes int
 }
 
 // Record is one log record or span event of a request. Its owner may move Log

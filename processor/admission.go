@@ -14,6 +14,9 @@ import (
 const (
 	// rememberedBytes is what a remembered request counts against max_bytes.
 	rememberedBytes = 128
+	// keyBytes is what a further key counts: a request named by an attribute
+	// may take part in any number of traces.
+	keyBytes = 64
 	// admissionPatience is how long a batch waits for capacity before it is
 	// refused: long enough for a delivery that is under way, short enough for
 	// a client to hear of it.
@@ -86,7 +89,8 @@ func (e *Engine) press(bytes, limit int, out *buffer.Outcome) {
 
 // held is everything that counts against max_bytes. The caller holds mu.
 func (e *Engine) held() int {
-	return e.store.Bytes() + e.undeliveredBytes + e.reserved + rememberedBytes*e.store.Remembered()
+	return e.store.Bytes() + e.undeliveredBytes + e.reserved +
+		rememberedBytes*e.store.Remembered() + keyBytes*e.store.Keys()
 }
 
 // release gives a reservation back unused.

@@ -60,11 +60,19 @@ func newBatch(size int) *batch {
 // done gives the data up.
 func (b *batch) done() { pref.UnrefLogs(b.logs) }
 
-// settled notes that nothing more is to be done for its parts.
-func (b *batch) settled() {
+// settleBatch notes that nothing more is to be done for the parts of a batch. It
+// answers for how many that is news: after a shutdown that ran out of time
+// they are given up already.
+func (e *Engine) settleBatch(b *batch) (news int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	for _, s := range b.sent {
-		s.part.Settled = true
+		if !s.part.Settled {
+			s.part.Settled = true
+			news++
+		}
 	}
+	return news
 }
 
 // payload is what one attempt hands on.

@@ -133,8 +133,7 @@ func (d *deliverer) deliver(b *batch) bool {
 		switch {
 		case err == nil:
 			d.engine.status.ok()
-			d.engine.telemetry.delivered(len(b.sent))
-			b.settled()
+			d.engine.telemetry.delivered(d.engine.settleBatch(b))
 			return true
 		case d.ctx.Err() != nil:
 			return false
@@ -206,8 +205,8 @@ func (d *deliverer) split(b *batch, err error) bool {
 }
 
 func (d *deliverer) lose(b *batch, err error, why string) {
-	d.engine.telemetry.lost(len(b.sent))
-	b.settled()
+	d.engine.status.ok() // nothing is stuck any more
+	d.engine.telemetry.lost(d.engine.settleBatch(b))
 	for _, s := range b.sent {
 		d.losses.Error("An envelope is lost: "+why,
 			zap.String("request_id", s.part.RequestID), zap.Int("part", s.part.Number), zap.Error(err))
@@ -243,13 +242,28 @@ func (e *Engine) peek() []*buffer.Part {
 	limit := int(e.cfg.Envelope.MaxBatchBytes)
 	n, weight := 0, 0
 	for _, p := range e.outbox {
-		weight += p.Weight + e.builder.FixedWeight()
+		weight += p.Weight + e.builder.FixedWeight() + resourceBytes(p)
 		if n > 0 && weight > limit {
 			break
 		}
 		n++
 	}
 	return e.outbox[:n:n]
+}
+
+// resourceBytes bounds the size of the resource that a part comes under.
+func resourceBytes(p *buffer.Part) int {
+	most := 0
+	if p.Owner != nil {
+		most = p.Owner.Origin.Bytes
+	}
+	if len(p.Records) > 0 {
+		most = max(most, p.Records[0].Origin.Bytes)
+	}
+	if len(p.Spans) > 0 {
+		most = max(most, p.Spans[0].Origin.Bytes)
+	}
+	return most
 }
 
 func (e *Engine) outboxEmpty() bool {

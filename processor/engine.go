@@ -51,6 +51,8 @@ type Engine struct {
 	deliverer *deliverer
 	// timer is closed when the timer goroutine has ended.
 	timer chan struct{}
+	// starting is held while a face starts.
+	starting sync.Mutex
 
 	mu sync.Mutex // guards everything declared below
 	// faces are all that were created, members those not yet shut down.
@@ -138,22 +140,19 @@ func (e *Engine) leave() bool {
 // start begins the timer with the first face, and delivery with the face that
 // offers the outlet: what lies behind it is started by then.
 func (e *Engine) start(_ context.Context, f *face, host component.Host) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if !e.running {
+	e.starting.Lock()
+	defer e.starting.Unlock()
+	if !e.isRunning() {
 		if err := errors.Join(e.checkOutlets(), e.checkExtensions(host)); err != nil {
 			return err
 		}
+		// Not under mu: a scrape that comes meanwhile wants mu for the
+		// gauges while it holds what registering them needs.
 		t, err := newTelemetry(e)
 		if err != nil {
 			return fmt.Errorf("own telemetry of %q: %w", e.set.ID, err)
 		}
-		e.telemetry = t
-		e.running = true
-		ctx, stop := context.WithCancel(context.Background())
-		e.stopTimer = stop
-		e.timer = make(chan struct{})
-		go e.runTimer(ctx)
+		e.run(t)
 	}
 	e.status.add(host)
 	if f.outlet != nil && e.deliverer == nil {
@@ -161,6 +160,18 @@ func (e *Engine) start(_ context.Context, f *face, host component.Host) error {
 		e.deliverer.start()
 	}
 	return nil
+}
+
+// run opens the engine for data and starts its timer.
+func (e *Engine) run(t *telemetry) {
+	ctx, stop := context.WithCancel(context.Background())
+	e.stopTimer = stop
+	e.timer = make(chan struct{})
+	e.mu.Lock()
+	e.telemetry = t
+	e.running = true
+	e.mu.Unlock()
+	go e.runTimer(ctx)
 }
 
 // now is the monotonic time of the store.
@@ -174,6 +185,13 @@ func (e *Engine) knows(trace pcommon.TraceID, span pcommon.SpanID) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.store.Knows(trace, span)
+}
+
+// leads says whether keys lead to a request.
+func (e *Engine) leads(keys *buffer.Keys) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.store.Leads(keys)
 }
 
 // append puts what was admitted into the store. It fails only when a shutdown

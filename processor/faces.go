@@ -47,7 +47,9 @@ func (r *Registry) NewLogs(set Settings, cfg *config.Processor, next consumer.Lo
 // NewTraces makes the processor's face in a traces pipeline.
 func (r *Registry) NewTraces(set Settings, cfg *config.Processor, next consumer.Traces) *Traces {
 	f := r.join(set, &cfg.Buffer, nil)
-	return &Traces{face: f, next: next, strip: cfg.Traces.Content == config.ContentStrip, reader: f.engine.reader()}
+	t := &Traces{face: f, next: next, strip: cfg.Traces.Content == config.ContentStrip, reader: f.engine.reader()}
+	t.reader.places = t.strip
+	return t
 }
 
 // NewConnectorLogs makes the connector's face from logs to logs.
@@ -62,7 +64,7 @@ func (r *Registry) NewConnectorTraces(set Settings, cfg *config.Connector, next 
 }
 
 func (e *Engine) reader() tracesReader {
-	return tracesReader{gatherer: e.gatherer, origins: e.origins, weigh: e.builder, knows: e.knows}
+	return tracesReader{gatherer: e.gatherer, origins: e.origins, weigh: e.builder, knows: e.knows, leads: e.leads}
 }
 
 // Start starts the shared engine with the first face.
@@ -83,8 +85,9 @@ func (*Traces) Capabilities() consumer.Capabilities {
 }
 
 // ConsumeLogs takes a batch whole or refuses it whole: capacity is reserved,
-// what passes is handed on, then events are appended. An error at any step is
-// retryable and leaves the batch as it was.
+// what passes is handed on, then events are appended. Errors are retryable,
+// but for a batch larger than max_bytes, which could never be taken. While
+// reserving and handing on, an error leaves the batch as it was.
 func (l *Logs) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	e := l.engine
 	plan := e.gatherer.planLogs(ld)
@@ -94,9 +97,6 @@ func (l *Logs) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	if err := e.reserve(ctx, plan.bytes); err != nil {
 		e.refused(len(plan.picked))
 		return err
-	}
-	if plan.unresolved > 0 {
-		e.telemetry.unresolved(plan.unresolved)
 	}
 	move := !ld.IsReadOnly()
 	var taken []buffer.Record
@@ -113,6 +113,9 @@ func (l *Logs) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	if !l.forward {
 		take()
 	}
+	if plan.unresolved > 0 {
+		e.telemetry.unresolved(plan.unresolved)
+	}
 	e.countTruncated(taken)
 	return e.append(plan.bytes, func(now time.Duration, wall time.Time, out *buffer.Outcome) {
 		e.store.AppendRecords(now, wall, taken, out)
@@ -121,13 +124,15 @@ func (l *Logs) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 
 // passOn hands on a batch of which nothing is gathered: it is never refused.
 func (l *Logs) passOn(ctx context.Context, ld plog.Logs, plan *logsPlan) error {
-	if plan.unresolved > 0 && l.engine.isRunning() {
+	pass := l.next.ConsumeLogs
+	if l.envelopesOnly {
+		pass = l.passEnvelopes
+	}
+	err := pass(ctx, ld)
+	if err == nil && plan.unresolved > 0 && l.engine.isRunning() {
 		l.engine.telemetry.unresolved(plan.unresolved)
 	}
-	if l.envelopesOnly {
-		return l.passEnvelopes(ctx, ld)
-	}
-	return l.next.ConsumeLogs(ctx, ld)
+	return err
 }
 
 // passRest hands on the records that are not gathered.
@@ -177,17 +182,20 @@ func (t *Traces) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
 	e := t.engine
 	taken := t.reader.take(td, time.Now())
 	if len(taken.spans) == 0 {
-		return t.passOn(ctx, td)
+		return t.passOn(ctx, td, nil)
 	}
 	if err := e.reserve(ctx, taken.bytes); err != nil {
 		if taken.records == 0 {
-			return t.passOn(ctx, td) // entry spans only: nothing to lose
+			return t.passOn(ctx, td, nil) // entry spans only: nothing to lose
 		}
 		e.refused(taken.records)
 		return err
 	}
-	if err := t.passOn(ctx, td); err != nil {
+	if err := t.passOn(ctx, td, taken.gathered); err != nil {
 		e.release(taken.bytes)
+		if taken.records == 0 {
+			return err
+		}
 		return retryable(err)
 	}
 	if taken.truncated > 0 {
@@ -198,27 +206,32 @@ func (t *Traces) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
 	})
 }
 
-func (t *Traces) passOn(ctx context.Context, td ptrace.Traces) error {
+// passOn hands the spans on; gathered has one entry per span that belongs to
+// a request, nil if none does.
+func (t *Traces) passOn(ctx context.Context, td ptrace.Traces, gathered map[int]bool) error {
 	if t.next == nil {
 		return nil
 	}
-	if t.strip {
-		td = t.stripped(td)
+	if t.strip && len(gathered) > 0 {
+		td = stripped(td, gathered)
 	}
 	return t.next.ConsumeTraces(ctx, td)
 }
 
-// stripped is a copy without content. It is a copy because a batch that is
-// refused comes again, and must still have its content then.
-func (t *Traces) stripped(td ptrace.Traces) ptrace.Traces {
+// stripped is a copy in which the gathered spans have no content: an envelope
+// has it now. It is a copy because a batch that is refused comes again, and
+// must still have its content then.
+func stripped(td ptrace.Traces, gathered map[int]bool) ptrace.Traces {
 	lean := ptrace.NewTraces()
 	td.CopyTo(lean)
+	at := 0
 	for _, rs := range lean.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, span := range ss.Spans().All() {
-				if _, belongs := semconv.ClassifySpan(span, t.reader.prefixes); belongs {
+				if gathered[at] {
 					semconv.StripContent(span)
 				}
+				at++
 			}
 		}
 	}

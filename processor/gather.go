@@ -1,6 +1,10 @@
 package processor
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -31,7 +35,7 @@ func newGatherer(cfg *config.Buffer) *gatherer {
 		kinds:      map[semconv.Kind]bool{},
 		attributes: cfg.RequestID.Attributes,
 		ends:       map[string]bool{},
-		maxBytes:   int(cfg.Limits.MaxEventBytes),
+		maxBytes:   int(min(cfg.Limits.MaxEventBytes, cfg.Envelope.MaxBatchBytes/eventsPerBatch)),
 	}
 	for _, kind := range semconv.Kinds {
 		g.kinds[kind] = cfg.MakesRequest(kind)
@@ -59,9 +63,28 @@ func (g *gatherer) nameFrom(k *buffer.Keys, maps ...pcommon.Map) {
 				continue
 			}
 			if text := value.AsString(); text != "" {
-				k.AttributeKey, k.Attribute = key, text
+				k.AttributeKey, k.Attribute = key, bounded(text)
 				return
 			}
 		}
 	}
+}
+
+// eventsPerBatch is the share of a batch that one event may have: it stands
+// in its envelope as it came and as a message, and is not all there is.
+const eventsPerBatch = 3
+
+// maxIDBytes bounds the ids that requests are found by. They are held for as
+// long as a request is remembered, and stand in every envelope.
+const maxIDBytes = 256
+
+// bounded keeps an id as it is, or cuts it and adds a hash of the whole, so
+// that different ids stay different.
+func bounded(id string) string {
+	if len(id) <= maxIDBytes {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	head := strings.ToValidUTF8(id[:maxIDBytes-1-2*len(sum)], "")
+	return head + "-" + hex.EncodeToString(sum[:])
 }

@@ -62,7 +62,7 @@ func (g *gatherer) planLog(log plog.LogRecord, resource pcommon.Resource, p *log
 	keys := buffer.Keys{Trace: log.TraceID(), Span: log.SpanID()}
 	g.nameFrom(&keys, log.Attributes(), resource.Attributes())
 	if !keys.Resolvable(g.fallback) {
-		keys.ResponseID = semconv.ResponseID(log.Attributes())
+		keys.ResponseID = bounded(semconv.ResponseID(log.Attributes()))
 	}
 	if !keys.Resolvable(g.fallback) {
 		p.unresolved++
@@ -166,8 +166,9 @@ func eachPassing(ld, rest plog.Logs, p *logsPlan, put func(from, to plog.LogReco
 	}
 }
 
-// unsplitLogs moves the records of rest back to where they were, so that a
-// batch that was refused can be sent again as it is.
+// unsplitLogs puts the records of rest back to where they were, so that a
+// batch that was refused can be sent again as it is. They are copied: one
+// consumer of a fan-out may hold rest although another has refused it.
 func unsplitLogs(ld, rest plog.Logs, p *logsPlan) {
 	var passed []plog.LogRecord
 	for _, rl := range rest.ResourceLogs().All() {
@@ -185,20 +186,11 @@ func unsplitLogs(ld, rest plog.Logs, p *logsPlan) {
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, log := range sl.LogRecords().All() {
 				if !p.gathered[at] {
-					putBack(passed[next], log, rest.IsReadOnly())
+					passed[next].CopyTo(log)
 					next++
 				}
 				at++
 			}
 		}
 	}
-}
-
-// putBack copies where a fan-out has marked the records as shared.
-func putBack(from, to plog.LogRecord, shared bool) {
-	if shared {
-		from.CopyTo(to)
-		return
-	}
-	from.MoveTo(to)
 }

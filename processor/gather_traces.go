@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -19,6 +20,10 @@ const (
 	flagRemote      = 0x200
 )
 
+// maxOwnerMessage bounds the status message kept of a span that is not
+// gathered, in bytes.
+const maxOwnerMessage = 1024
+
 // weigher bounds what a record or a span adds to an envelope.
 type weigher interface {
 	RecordWeight(*event.Record) int
@@ -28,7 +33,10 @@ type weigher interface {
 // spansTaken are copies of what is gathered of one batch of spans; the spans
 // themselves travel on.
 type spansTaken struct {
-	spans     []buffer.Span
+	spans []buffer.Span
+	// gathered are the places in the batch of the spans that make, join or
+	// own a request.
+	gathered  map[int]bool
 	records   int
 	bytes     int
 	truncated int
@@ -39,18 +47,24 @@ type tracesReader struct {
 	*gatherer
 	origins *origins
 	weigh   weigher
-	// knows says whether events opened a request under a span's key.
+	// knows says whether events opened a request under a span's key, leads
+	// whether keys lead to one.
 	knows func(pcommon.TraceID, pcommon.SpanID) bool
+	leads func(*buffer.Keys) bool
+	// places says that the places of gathered spans are asked for.
+	places bool
 }
 
 // take copies what is gathered.
 func (t *tracesReader) take(td ptrace.Traces, now time.Time) *spansTaken {
 	var taken spansTaken
 	held := heldSpans{}
+	at := -1
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
 			var origin *event.Origin
 			for _, span := range ss.Spans().All() {
+				at++
 				claim, kind := t.claim(span)
 				entry := t.entry(span)
 				if claim == buffer.ClaimNone && entry == buffer.EntryNone {
@@ -62,11 +76,22 @@ func (t *tracesReader) take(td ptrace.Traces, now time.Time) *spansTaken {
 				in := buffer.Span{Claim: claim, Entry: entry, Inference: kind == semconv.KindInference}
 				in.Span = &event.Span{Data: held.span(), Origin: origin, Kind: kind}
 				t.fill(&in, span, &held, now, &taken)
+				if t.places && in.Gathers(t.fallback) {
+					taken.note(at)
+				}
 				taken.spans = append(taken.spans, in)
 			}
 		}
 	}
 	return &taken
+}
+
+// note remembers that the span at a place in the batch is gathered.
+func (t *spansTaken) note(at int) {
+	if t.gathered == nil {
+		t.gathered = map[int]bool{}
+	}
+	t.gathered[at] = true
 }
 
 // claim is how a span relates to requests.
@@ -78,13 +103,23 @@ func (t *tracesReader) claim(span ptrace.Span) (buffer.Claim, semconv.Kind) {
 		}
 		return buffer.ClaimNone, kind
 	}
-	if _, pending := semconv.PendingOf(span); pending {
+	_, pending := semconv.PendingOf(span)
+	switch {
+	case t.kinds[kind] && pending:
 		return buffer.ClaimPending, kind
+	case t.kinds[kind]:
+		return buffer.ClaimMake, kind
+	case pending || !t.joins(span):
+		return buffer.ClaimNone, kind
 	}
-	if !t.kinds[kind] {
-		return buffer.ClaimJoin, kind
-	}
-	return buffer.ClaimMake, kind
+	return buffer.ClaimJoin, kind
+}
+
+// joins says whether a span of a kind that makes no request would join one.
+func (t *tracesReader) joins(span ptrace.Span) bool {
+	keys := buffer.Keys{Trace: span.TraceID(), Span: span.SpanID()}
+	t.nameFrom(&keys, span.Attributes())
+	return t.leads(&keys)
 }
 
 func (t *tracesReader) entry(span ptrace.Span) buffer.Entry {
@@ -103,10 +138,11 @@ func (t *tracesReader) fill(in *buffer.Span, span ptrace.Span, held *heldSpans, 
 	t.nameFrom(&in.Keys, span.Attributes())
 	copyBones(span, in.Span.Data)
 	if in.Claim == buffer.ClaimNone || in.Claim == buffer.ClaimPending {
+		bare(in.Span.Data)
 		return
 	}
 	if in.Inference || !in.Resolvable(t.fallback) {
-		in.ResponseID = semconv.ResponseID(span.Attributes())
+		in.ResponseID = bounded(semconv.ResponseID(span.Attributes()))
 	}
 	copyFlesh(span, in.Span.Data)
 	in.Span.Bytes = t.traces.SpanSize(in.Span.Data)
@@ -183,6 +219,15 @@ func copyBones(from, to ptrace.Span) {
 	to.SetStartTimestamp(from.StartTimestamp())
 	to.SetEndTimestamp(from.EndTimestamp())
 	from.Status().CopyTo(to.Status())
+}
+
+// bare cuts what an entry span says at length, because nothing accounts for
+// it: it is no call of a request.
+func bare(span ptrace.Span) {
+	span.SetName("")
+	if message := span.Status().Message(); len(message) > maxOwnerMessage {
+		span.Status().SetMessage(strings.Clone(strings.ToValidUTF8(message[:maxOwnerMessage], "")))
+	}
 }
 
 // copyFlesh copies the rest, but for the events, which become records.

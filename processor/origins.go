@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/genaibuffer/genaibufferprocessor/event"
 )
@@ -52,6 +53,7 @@ func (o *origins) of(resource pcommon.Resource, schemaURL string, scope pcommon.
 	}
 	resource.CopyTo(made.Resource)
 	scope.CopyTo(made.Scope)
+	made.Bytes = sizeOf(made)
 	if len(o.table) >= maxOrigins {
 		clear(o.table)
 	}
@@ -71,4 +73,13 @@ func hashMap(h *maphash.Hash, m pcommon.Map) {
 			maphash.WriteComparable(h, value.Int())
 		}
 	}
+}
+
+// sizeOf is the OTLP size of what a batch has once for each origin.
+func sizeOf(o *event.Origin) int {
+	frame := plog.NewResourceLogs()
+	o.Resource.CopyTo(frame.Resource())
+	frame.SetSchemaUrl(o.ResourceSchemaURL)
+	var sizer plog.ProtoMarshaler
+	return sizer.ResourceLogsSize(frame)
 }

@@ -87,6 +87,8 @@ func (f *face) shutdown(ctx context.Context) error {
 // checkOutlets refuses a configuration whose envelopes have nowhere to go, or
 // two places.
 func (e *Engine) checkOutlets() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	outlets := 0
 	for _, f := range e.faces {
 		if f.outlet != nil {

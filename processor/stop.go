@@ -21,9 +21,11 @@ func (e *Engine) stop(ctx context.Context, f *face) error {
 	if !e.closeFor(f) {
 		return nil
 	}
+	patience, stopWaiting := context.WithTimeout(ctx, drainPatience)
+	defer stopWaiting()
 	select {
 	case <-e.idle:
-	case <-ctx.Done():
+	case <-patience.Done(): // what is still on its way through will be refused
 	}
 	if e.stopTimer == nil {
 		return nil // never started: nothing was taken
@@ -74,6 +76,7 @@ func (e *Engine) reportLoss() {
 		if p.Settled {
 			continue
 		}
+		p.Settled = true
 		lost++
 		if len(ids) < lostIDsLogged {
 			ids = append(ids, p.RequestID)

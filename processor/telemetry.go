@@ -125,7 +125,7 @@ func (t *telemetry) count(out *buffer.Outcome) {
 	}
 	for _, p := range out.Parts {
 		b.ProcessorGenAiBufferRequestsFlushed.Add(ctx, 1, t.reasons[p.Reason])
-		if p.Reason != event.FlushLate {
+		if !p.Late {
 			b.ProcessorGenAiBufferRequestAge.Record(ctx, p.Age.Seconds(), t.plain)
 		}
 		if p.Lateness >= 0 {

@@ -153,6 +153,7 @@ func (s *Store) emit(r *request, reason event.FlushReason, lateness time.Duratio
 		Bytes:    c.bytes,
 		Weight:   c.weight,
 		Age:      age,
+		Late:     r.flushed,
 		Lateness: lateness,
 	}
 	s.bytes -= c.bytes

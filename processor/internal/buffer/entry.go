@@ -131,6 +131,11 @@ func (r *request) own(span *event.Span, k rank) {
 	r.content.owner, r.extra.owner = span, k
 }
 
+// maxTraces is how many traces are looked at for the end of one request. They
+// are searched one by one; who is in more is named by something that never
+// ends, and leaves by ttl or max_age.
+const maxTraces = 1024
+
 // joinTrace notes that r takes part in a trace whose entry span ends it, and
 // may have been seen already.
 func (s *Store) joinTrace(r *request, id pcommon.TraceID, entered bool) {
@@ -139,6 +144,10 @@ func (s *Store) joinTrace(r *request, id pcommon.TraceID, entered bool) {
 		return
 	}
 	x := r.extras()
+	if len(x.traces) == maxTraces {
+		return
+	}
+	s.index.extra++
 	x.traces = append(x.traces, trace{id: id, at: notMember})
 	t := &x.traces[len(x.traces)-1]
 	if r.content == nil {

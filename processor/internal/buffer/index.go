@@ -33,6 +33,8 @@ type index struct {
 	responses, claims map[string]*request
 	// members are the unflushed requests that the entry span of a trace ends.
 	members map[pcommon.TraceID]*members
+	// extra counts the keys in the extras of all requests.
+	extra int
 }
 
 // members are in order of joining. Who leaves leaves a gap, so that leaving
@@ -99,6 +101,7 @@ func (x *index) leadSpan(key spanKey, r *request, seen bool) *request {
 	x.spans[key] = spanRef{r, seen}
 	e := r.extras()
 	e.spans = append(e.spans, key)
+	x.extra++
 	return r
 }
 
@@ -111,6 +114,7 @@ func (x *index) claim(id string, r *request) {
 	}
 	e := r.extras()
 	e.responses = append(e.responses, id)
+	x.extra++
 }
 
 // move makes every key that leads to from lead to r, but for a response id,
@@ -121,6 +125,7 @@ func (x *index) move(from, r *request) {
 			x.spans[key] = spanRef{r, ref.seen}
 			e := r.extras()
 			e.spans = append(e.spans, key)
+			x.extra++
 		}
 	}
 	switch i := &from.identity; i.found {
@@ -143,6 +148,7 @@ func (x *index) move(from, r *request) {
 	for _, id := range from.extra.responses {
 		x.claim(id, r)
 	}
+	x.extra -= from.extra.keys()
 	x.dismiss(from)
 }
 
@@ -177,6 +183,7 @@ func (x *index) drop(r *request) {
 			delete(x.traces, t.id)
 		}
 	}
+	x.extra -= r.extra.keys()
 	x.dismiss(r)
 }
 

@@ -353,7 +353,6 @@ func (m *model) appendStrays(in *Span) {
 	if in.Claim != ClaimMake {
 		return
 	}
-	m.out.Unresolved++
 	for i := range in.Events {
 		if r := m.resolve(&in.Events[i].Keys, true); r != nil {
 			m.put(r, &in.Events[i])

@@ -90,6 +90,8 @@ type extra struct {
 	related string
 }
 
+func (e *extra) keys() int { return len(e.spans) + len(e.responses) + len(e.traces) }
+
 // trace is a trace that a request takes part in, while entry spans end it.
 type trace struct {
 	id pcommon.TraceID

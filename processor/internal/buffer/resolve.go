@@ -30,7 +30,7 @@ func (s *Store) leadFallback(r *request, k *Keys, out *Outcome) {
 	var other *request
 	switch {
 	case s.opts.Fallback == FallbackTrace && !k.Trace.IsEmpty():
-		if other = s.index.traces[k.Trace]; other == nil {
+		if other = s.index.traces[k.Trace]; other == nil && len(r.traces()) < maxTraces {
 			s.index.traces[k.Trace] = r
 		}
 	case s.opts.Fallback == FallbackSpan && k.hasSpan():

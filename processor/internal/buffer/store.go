@@ -80,6 +80,16 @@ type Span struct {
 	Inference bool
 }
 
+// Gathers says whether the span becomes a call of a request.
+func (s *Span) Gathers(fallback Fallback) bool {
+	switch s.Claim {
+	case ClaimNone, ClaimPending:
+		return false
+	default:
+		return s.Resolvable(fallback)
+	}
+}
+
 // Part is a part on its way out, with what its owner accounts.
 type Part struct {
 	envelope.Part
@@ -88,8 +98,9 @@ type Part struct {
 	// Weight bounds the outgoing size in bytes.
 	Weight int
 	// Age is the time since the request's first event in this opening; 0 for
-	// a late part.
-	Age time.Duration
+	// a Late part, which came after the request had been flushed.
+	Age  time.Duration
+	Late bool
 	// Lateness is how long after its deadline a timer flushed it, negative
 	// when no timer did.
 	Lateness time.Duration
@@ -142,6 +153,9 @@ func (s *Store) Open() int { return s.idle.length + s.lingering.length }
 // Remembered is the number of flushed requests that are remembered.
 func (s *Store) Remembered() int { return s.past.length }
 
+// Keys is the number of keys, beyond one each, by which requests are found.
+func (s *Store) Keys() int { return s.index.extra }
+
 // Bytes is the OTLP size of what open requests hold.
 func (s *Store) Bytes() int { return s.bytes }
 
@@ -153,6 +167,12 @@ func (s *Store) Knows(trace pcommon.TraceID, span pcommon.SpanID) bool {
 	}
 	_, known := s.index.spans[spanKey{trace, span}]
 	return known
+}
+
+// Leads says whether a span with these keys would join a request as it is.
+func (s *Store) Leads(k *Keys) bool {
+	named := k.resolve(s.opts.Fallback)
+	return s.index.find(&named) != nil || s.Knows(k.Trace, k.Span)
 }
 
 // AppendRecords takes log records in order of arrival. now is monotonic time,
@@ -255,7 +275,6 @@ func (s *Store) appendStrays(in *Span, out *Outcome) {
 	if in.Claim != ClaimMake {
 		return
 	}
-	out.Unresolved++
 	for i := range in.Events {
 		if r := s.resolve(&in.Events[i].Keys, true, out); r != nil {
 			s.append(r, &in.Events[i], out)

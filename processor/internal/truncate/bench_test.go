@@ -7,10 +7,10 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-func benchmark(b *testing.B, make func(plog.LogRecord)) {
+func benchmark(b *testing.B, fill func(plog.LogRecord)) {
 	original := plog.NewLogRecord()
 	original.SetEventName("gen_ai.user.message")
-	make(original)
+	fill(original)
 	b.SetBytes(int64(logSize(original)))
 	b.ReportAllocs()
 	for b.Loop() {

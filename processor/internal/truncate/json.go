@@ -201,7 +201,7 @@ const (
 // cutEmbedded cuts JSON text inside a JSON string whose inside is inner. It
 // returns the whole string, whose inside takes at most limit bytes.
 func (t *tree) cutEmbedded(inner string, limit int) ([]byte, bool) {
-	if t.embedding >= maxEmbedding || limit < t.short/2 || (inner[0] != '{' && inner[0] != '[') {
+	if t.embedding >= maxEmbedding || (inner[0] != '{' && inner[0] != '[') {
 		return nil, false
 	}
 	var text string

@@ -38,9 +38,9 @@ func (d drawn) key() string {
 func (d drawn) raw(depth int) any {
 	switch k := d.n(9, "json kind"); {
 	case k < 2 && depth > 0:
-		list := make([]any, d.n(5, "elements"))
-		for i := range list {
-			list[i] = d.raw(depth - 1)
+		list := []any{}
+		for range d.n(5, "elements") {
+			list = append(list, d.raw(depth-1))
 		}
 		if d.n(10, "many") == 0 {
 			for range d.size() {

@@ -1,0 +1,259 @@
+package buffer
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
+)
+
+// The cost of one operation must not depend on how many requests are there:
+// each benchmark runs with a thousand, a hundred thousand and a million.
+
+var populations = []int{1_000, 100_000, 1_000_000}
+
+// crowd is a store with n open requests, one record each, named by spans. They
+// are opened a microsecond after each other.
+type crowd struct {
+	*Store
+	now  time.Duration
+	keys []Keys
+	next int
+	out  Outcome
+	log  plog.LogRecord
+	rec  [5]Record
+}
+
+func benchOptions() Options {
+	o := roomy()
+	o.MaxRequests, o.MaxRemembered = 1<<30, 1<<30
+	n := uint64(0)
+	o.NewOpening = func() (b [16]byte) {
+		n++
+		b[0], b[1], b[2] = byte(n), byte(n>>8), byte(n>>16)
+		return b
+	}
+	return o
+}
+
+func newCrowd(o Options, n int) *crowd {
+	c := &crowd{Store: New(o), log: plog.NewLogRecord(), keys: make([]Keys, n)}
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range c.keys {
+		k := &c.keys[i]
+		for j := range k.Trace {
+			k.Trace[j] = byte(random.Uint32())
+		}
+		for j := range k.Span {
+			k.Span[j] = byte(random.Uint32()) | 1
+		}
+	}
+	for i := range c.rec {
+		c.rec[i] = Record{Weight: 1200, Event: event.Record{
+			Log: c.log, Name: "gen_ai.user.message", Origin: origin, Bytes: 1000,
+		}}
+	}
+	return c
+}
+
+// key answers the keys one after the other, in the order in which requests
+// were opened.
+func (c *crowd) key() *Keys {
+	if c.next == len(c.keys) {
+		c.next = 0
+	}
+	c.next++
+	return &c.keys[c.next-1]
+}
+
+func (c *crowd) append(k *Keys, records int) {
+	c.now += time.Microsecond
+	for i := range records {
+		c.rec[i].Keys = *k
+	}
+	c.out.Parts = c.out.Parts[:0]
+	c.AppendRecords(c.now, midnight, c.rec[:records], &c.out)
+}
+
+// fill opens all requests.
+func (c *crowd) fill() *crowd {
+	for range c.keys {
+		c.append(c.key(), 1)
+	}
+	return c
+}
+
+// shuffle has the requests come in any order.
+func (c *crowd) shuffle() *crowd {
+	rand.New(rand.NewPCG(3, 4)).Shuffle(len(c.keys), func(i, j int) { c.keys[i], c.keys[j] = c.keys[j], c.keys[i] })
+	return c
+}
+
+func (c *crowd) tick(limit int) {
+	c.out.Parts = c.out.Parts[:0]
+	c.Tick(c.now, midnight, limit, &c.out)
+}
+
+// each runs a benchmark with every population.
+func each(b *testing.B, run func(b *testing.B, n int)) {
+	for _, n := range populations {
+		b.Run(fmt.Sprintf("requests=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			run(b, n)
+		})
+	}
+}
+
+// BenchmarkResolve finds an open request by its span key, in any order.
+func BenchmarkResolve(b *testing.B) {
+	each(b, func(b *testing.B, n int) {
+		c := newCrowd(benchOptions(), n).fill().shuffle()
+		for b.Loop() {
+			if c.resolve(c.key(), true, &c.out) == nil {
+				b.Fatal("not found")
+			}
+		}
+	})
+}
+
+// BenchmarkAppend appends five records to an open request: to the one that was
+// silent longest, and to any.
+func BenchmarkAppend(b *testing.B) {
+	for _, order := range []string{"in turn", "any"} {
+		b.Run(order, func(b *testing.B) {
+			each(b, func(b *testing.B, n int) {
+				o := benchOptions()
+				// Every second batch makes a part, so that nothing grows.
+				o.MaxRequestEvents = 10
+				c := newCrowd(o, n).fill()
+				if order == "any" {
+					c.shuffle()
+				}
+				for b.Loop() {
+					c.append(c.key(), 5)
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkLife is a whole life among n others: a request comes with five
+// records, the one that waited longest leaves by its ttl, and one is forgotten.
+func BenchmarkLife(b *testing.B) {
+	each(b, func(b *testing.B, n int) {
+		o := benchOptions()
+		o.TTL = time.Duration(n) * time.Microsecond
+		o.LateWindow = time.Millisecond
+		c := newCrowd(o, n+2_000).fill()
+		for b.Loop() {
+			c.append(c.key(), 5)
+			c.tick(2)
+		}
+		if c.Open() > n+1 || c.Open() < n {
+			b.Fatalf("%d are open", c.Open())
+		}
+	})
+}
+
+// BenchmarkFlush flushes one request before its time.
+func BenchmarkFlush(b *testing.B) {
+	each(b, func(b *testing.B, n int) {
+		var c *crowd
+		for b.Loop() {
+			if c == nil || c.Open() == 0 {
+				b.StopTimer()
+				c = newCrowd(benchOptions(), n).fill()
+				b.StartTimer()
+			}
+			c.out.Parts = c.out.Parts[:0]
+			c.Evict(c.now, midnight, &c.out)
+		}
+	})
+}
+
+// BenchmarkExpire acts on one deadline: a request leaves by its ttl or, once
+// all have left, is forgotten.
+func BenchmarkExpire(b *testing.B) {
+	for _, what := range []string{"ttl", "late_window"} {
+		b.Run(what, func(b *testing.B) {
+			each(b, func(b *testing.B, n int) {
+				var c *crowd
+				for b.Loop() {
+					if c == nil || c.Next() > c.now {
+						b.StopTimer()
+						c = newCrowd(benchOptions(), n).fill()
+						if what == "ttl" {
+							c.now += c.opts.TTL
+						} else {
+							c.FlushAll(c.now, midnight, event.FlushShutdown, &c.out)
+							c.now += c.opts.LateWindow
+						}
+						b.StartTimer()
+					}
+					c.tick(1)
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkTick looks for deadlines when there are none.
+func BenchmarkTick(b *testing.B) {
+	each(b, func(b *testing.B, n int) {
+		c := newCrowd(benchOptions(), n).fill()
+		for b.Loop() {
+			c.tick(1000)
+			if c.Next() <= c.now {
+				b.Fatal("something is due")
+			}
+		}
+	})
+}
+
+// BenchmarkMemory reports the heap that one request takes in every structure of
+// the store: open without content, and remembered after its flush, without the
+// Facts that the envelope keeps.
+func BenchmarkMemory(b *testing.B) {
+	for _, what := range []string{"open", "remembered"} {
+		b.Run(what, func(b *testing.B) {
+			each(b, func(b *testing.B, n int) {
+				var bytes uint64
+				for b.Loop() {
+					bytes = footprint(n, what == "remembered")
+				}
+				b.ReportMetric(float64(bytes)/float64(n), "bytes/request")
+			})
+		})
+	}
+}
+
+func footprint(n int, flushed bool) uint64 {
+	c := newCrowd(benchOptions(), n)
+	before := heap()
+	for range c.keys {
+		c.resolve(c.key(), true, &c.out)
+	}
+	if flushed {
+		c.FlushAll(c.now, midnight, event.FlushShutdown, &c.out)
+		for r := c.past.head; r != nil; r = r.queue.after {
+			r.facts = nil
+		}
+	}
+	c.out.Parts = nil
+	after := heap()
+	runtime.KeepAlive(c)
+	return after - before
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
