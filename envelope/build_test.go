@@ -276,6 +276,44 @@ func TestOutcome(t *testing.T) {
 	})
 }
 
+func TestOwnerExplainsBetterThanWhatCameBefore(t *testing.T) {
+	first := newPart([]event.Record{newLog(1, semconv.EventException, 0, nil, "exception.type", "E", "exception.message", "m")})
+	build(t, full, first)
+	span := newSpan(spanID, "chat", 0, time.Second, "error.type", "500")
+	span.Data.Status().SetCode(ptrace.StatusCodeError)
+	span.Data.Status().SetMessage("boom")
+	second := owned(newPart(nil, span), span)
+	second.Facts = first.Facts
+	want := map[string]any{"type": "500", "message": "boom"}
+	assert.Equal(t, want, bodyOf(t, full, second)["error"])
+	third := newPart([]event.Record{newLog(2, semconv.EventException, time.Minute, nil, "exception.type", "E", "exception.message", "m")})
+	third.Facts = first.Facts
+	assert.Equal(t, want, bodyOf(t, full, third)["error"], "and better than what comes after")
+}
+
+func TestLastDetailsWin(t *testing.T) {
+	details := func(seq uint64, id string, attributes ...any) event.Record {
+		return newLog(seq, semconv.EventOperationDetails, time.Duration(seq), nil, append(attributes, "gen_ai.response.id", id)...)
+	}
+	call := list(bodyOf(t, full, newPart([]event.Record{
+		details(1, "first", "gen_ai.request.model", "m", "gen_ai.usage.output_tokens", 1), details(2, "last", "gen_ai.usage.output_tokens", 7),
+	})), "calls")[0]
+	assert.Equal(t, "last", call["response_id"])
+	assert.Equal(t, map[string]any{"output_tokens": 7.0}, call["usage"])
+	assert.Equal(t, "m", call["request_model"], "a patch takes nothing away")
+}
+
+func TestObservedTimeWhenItDiffers(t *testing.T) {
+	same, differs, only := newLog(1, "gen_ai.x", 0, nil), newLog(2, "gen_ai.x", time.Second, nil), newLog(3, "gen_ai.x", 0, nil)
+	same.Log.SetObservedTimestamp(at(0))
+	differs.Log.SetObservedTimestamp(at(2 * time.Second))
+	only.Log.SetTimestamp(0)
+	only.Log.SetObservedTimestamp(at(time.Minute))
+	events := list(bodyOf(t, full, newPart([]event.Record{same, differs, only})), "events")
+	assert.Equal(t, []any{nil, "2026-10-01T12:00:02.000000000Z", nil}, column(events, "observed_time"))
+	assert.Equal(t, "2026-10-01T12:01:00.000000000Z", events[2]["time"])
+}
+
 func TestComplete(t *testing.T) {
 	part := func(change func(*envelope.Part)) *envelope.Part {
 		p := chatPart(2, 10)
@@ -322,11 +360,14 @@ func TestNothingIsTakenFromEventsThatStay(t *testing.T) {
 // another.
 func TestSpanAttributesAreNotLost(t *testing.T) {
 	attributes := append(chatAttributes(), "gen_ai.input.messages", `[{"role":"user","parts":[{"type":"text","content":"needle"}]}]`,
-		"gen_ai.system", "another", "gen_ai.usage.prompt_tokens", 999, "custom", []any{"x", nil})
+		"gen_ai.system", "another", "gen_ai.usage.prompt_tokens", 999, "custom", []any{"x", nil},
+		"gen_ai.tool.call.arguments", `{"a":1}`, "gen_ai.tool.call.result", "text")
 	for _, messages := range []bool{false, true} {
 		span := newSpan(spanID, "chat", 0, time.Second, attributes...)
 		body := bodyOf(t, envelope.Options{Messages: messages}, owned(newPart(nil, span), span))
-		kept, _ := list(body, "calls")[0]["attributes"].(map[string]any)
+		call := list(body, "calls")[0]
+		assert.Equal(t, map[string]any{"arguments": map[string]any{"a": 1.0}, "result": "text"}, call["tool"])
+		kept, _ := call["attributes"].(map[string]any)
 		want := map[string]any{
 			"gen_ai.request.temperature": 0.7, "server.address": "api.openai.com", "server.port": 443.0,
 			"gen_ai.system": "another", "gen_ai.usage.prompt_tokens": 999.0, "custom": []any{"x", nil},

@@ -174,5 +174,9 @@ func (t *tally) mark(key counted, kinds uint8) {
 	if t.index != nil {
 		t.index[key] = len(t.seen)
 	}
+	if t.seen == nil {
+		// Most requests are one call with one response.
+		t.seen = make([]counted, 0, 2)
+	}
 	t.seen = append(t.seen, key|counted(kinds))
 }

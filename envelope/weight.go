@@ -36,9 +36,9 @@ const (
 	weightValue = 24
 	// weightObject is what assembling puts around an object that becomes a
 	// message with a part: roles, types, modalities, finish reasons.
-	weightObject = 144
+	weightObject = 96
 	// weightElement is the same for an element of a list that is no object.
-	weightElement = 96
+	weightElement = 80
 )
 
 // MaxRequestIDBytes is the longest RequestID and RelatedRequestID, in bytes of
@@ -129,7 +129,7 @@ func (b *Builder) SpanWeight(s *event.Span) int {
 func (b *Builder) FixedWeight() int {
 	const (
 		header    = 160
-		keys      = 1600
+		keys      = 1200
 		attribute = maxFactText + 8
 		// In the attributes: eight texts, the request id, the error type and
 		// the finish reasons, which may be many short ones.

@@ -1,6 +1,7 @@
 package envelope_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ var units = []string{
 	`{"function_call":{}}`, `{"functionCall":{"args":"[-1,-1]"}}`, `{"inline_data":{"data":"AA"}}`, `{"name":"f"}`, `{"function":{"name":"f"}}`,
 	`{"role":"tool","content":"[-1,-1,-1]"}`, `{"tool_calls":[{"function":{"arguments":"[1,1]"}}]}`, `{"finish_reason":"a"}`,
 	`{"finish_reason":"` + strings.Repeat("\\u0001", 60) + `"}`, `{"messages":[{}],"tools":[{}]}`, `{"contents":[{"parts":[{"text":""}]}]}`,
+	`{"text":"` + strings.Repeat(`\"`, 200) + `"}`, `{"x":{"y":"` + strings.Repeat(`\"`, 200) + `"}}`,
 	`{"candidates":[{"content":{"parts":[{}]}}]}`, `{"message":{"content":"a","tool_calls":[{}]}}`,
 }
 
@@ -144,6 +146,42 @@ func TestWeightHoldsPerRecord(t *testing.T) {
 		r.Bytes = (&plog.ProtoMarshaler{}).LogRecordSize(r.Log)
 		return r
 	}
+	hostile := func(seq uint64) event.Record {
+		r := newLog(seq, semconv.EventEvaluationResult, 0, math.NaN())
+		r.Log.SetObservedTimestamp(at(time.Second))
+		r.Log.SetTraceID(pcommon.TraceID{byte(seq), 1})
+		r.Late, r.Truncated, r.Source = true, true, event.SourceSpanEvent
+		for i := range 50 {
+			key := strings.Repeat("k", i)
+			r.Log.Attributes().PutEmptyBytes("b" + key).FromRaw(make([]byte, i))
+			r.Log.Attributes().PutDouble("d"+key, math.Inf(-1))
+			r.Log.Attributes().PutStr("s"+key, strings.Repeat("\xff", i))
+			r.Log.Attributes().PutStr("\xff"+key, "")
+		}
+		r.Bytes = (&plog.ProtoMarshaler{}).LogRecordSize(r.Log)
+		return r
+	}
+	ofBytes := func(seq uint64) event.Record {
+		return newLog(seq, semconv.EventEvaluationResult, 0, make([]byte, 3000))
+	}
+	ofDoubles := func(seq uint64) event.Record {
+		r := newLog(seq, semconv.EventEvaluationResult, 0, nil)
+		list := r.Log.Body().SetEmptySlice()
+		for range 500 {
+			list.AppendEmpty().SetDouble(math.Inf(-1))
+		}
+		r.Bytes = (&plog.ProtoMarshaler{}).LogRecordSize(r.Log)
+		return r
+	}
+	plain := func(seq uint64) event.Record {
+		r := newLog(seq, semconv.EventEvaluationResult, 0, nil)
+		r.Log.SetObservedTimestamp(at(time.Second))
+		r.Log.SetTraceID(pcommon.TraceID{byte(seq), 1})
+		r.Log.SetSeverityNumber(plog.SeverityNumberError)
+		r.Late, r.Truncated, r.Source = true, true, event.SourceSpanEvent
+		r.Bytes = (&plog.ProtoMarshaler{}).LogRecordSize(r.Log)
+		return r
+	}
 	barest := func(seq uint64) event.Record {
 		r := newRecord(seq, plog.NewLogRecord())
 		r.Origin = &event.Origin{Resource: pcommon.NewResource(), Scope: pcommon.NewInstrumentationScope()}
@@ -172,10 +210,37 @@ func TestWeightHoldsPerRecord(t *testing.T) {
 		span.Bytes = (&ptrace.ProtoMarshaler{}).SpanSize(span.Data)
 		return span
 	}
+	plainSpan := func(seq uint64) *event.Span {
+		span := newSpan(pcommon.SpanID{byte(seq), 1}, "n", 0, time.Second)
+		span.Data.SetTraceID(pcommon.TraceID{byte(seq), 1})
+		span.Data.SetParentSpanID(parentID)
+		span.Data.Status().SetCode(ptrace.StatusCodeError)
+		span.Data.Status().SetMessage("m")
+		for range 10 {
+			link := span.Data.Links().AppendEmpty()
+			link.SetTraceID(traceID)
+			link.SetSpanID(spanID)
+			link.TraceState().FromRaw("s")
+			link.Attributes().PutBool("", false)
+		}
+		span.Bytes = (&ptrace.ProtoMarshaler{}).SpanSize(span.Data)
+		return span
+	}
+	spanlessPlain := func(seq uint64) event.Record {
+		r := newLog(seq, semconv.EventUserMessage, 0, nil)
+		r.Log.SetTraceID(pcommon.TraceID{byte(seq), 1})
+		return r
+	}
 	for name, part := range map[string]func(from, n uint64) *envelope.Part{
-		"record with everything": func(from, n uint64) *envelope.Part { return recordsPart(from, n, fullest) },
-		"record with nothing":    func(from, n uint64) *envelope.Part { return recordsPart(from, n, barest) },
-		"call without its span":  func(from, n uint64) *envelope.Part { return recordsPart(from, n, spanless) },
+		"hostile record":           func(from, n uint64) *envelope.Part { return recordsPart(from, n, hostile) },
+		"record of bytes":          func(from, n uint64) *envelope.Part { return recordsPart(from, n, ofBytes) },
+		"record of infinities":     func(from, n uint64) *envelope.Part { return recordsPart(from, n, ofDoubles) },
+		"record without facts":     func(from, n uint64) *envelope.Part { return recordsPart(from, n, plain) },
+		"span without facts":       func(from, n uint64) *envelope.Part { return spansPart(from, n, plainSpan) },
+		"call of one bare message": func(from, n uint64) *envelope.Part { return recordsPart(from, n, spanlessPlain) },
+		"record with everything":   func(from, n uint64) *envelope.Part { return recordsPart(from, n, fullest) },
+		"record with nothing":      func(from, n uint64) *envelope.Part { return recordsPart(from, n, barest) },
+		"call without its span":    func(from, n uint64) *envelope.Part { return recordsPart(from, n, spanless) },
 		"message of 1 KB": func(from, n uint64) *envelope.Part {
 			return recordsPart(from, n, func(seq uint64) event.Record {
 				return newLog(seq, semconv.EventUserMessage, 0, map[string]any{"content": strings.Repeat("text ", 205)})
@@ -239,20 +304,31 @@ func TestFixedWeight(t *testing.T) {
 		span := newSpan(spanID, "chat", 0, time.Second, "gen_ai.operation.name", "chat", "gen_ai.provider.name", long,
 			"gen_ai.request.model", long, "gen_ai.response.model", long, "gen_ai.response.id", long, "gen_ai.conversation.id", long,
 			"gen_ai.agent.name", long, "gen_ai.tool.name", long, "error.type", long,
-			"gen_ai.response.finish_reasons", `["s"`+strings.Repeat(`,"s"`, 127)+`]`, "gen_ai.usage.input_tokens", 1<<62)
+			"gen_ai.response.finish_reasons", `["s"`+strings.Repeat(`,"s"`, 127)+`]`)
 		span.Data.Status().SetCode(ptrace.StatusCodeError)
-		span.Data.Status().SetMessage(strings.Repeat("\x01", 2000))
+		span.Data.Status().SetMessage(strings.Repeat("m", 2000))
 		first := owned(newPart(nil, span), span)
 		build(t, envelope.Options{Body: form}, first)
 
-		// The late event is for an envelope where the call is recalled.
-		late := newPart([]event.Record{newLog(1, semconv.EventUserMessage, 0, nil)})
-		late.Facts, late.Number, late.Reason = first.Facts, 2, event.FlushLate
+		late := newPart(nil)
+		late.Facts, late.Number, late.Reason, late.Ended = first.Facts, 2, event.FlushSpanEnd, true
 		late.RequestID, late.RelatedRequestID, late.KeySource = longID, longID, "attribute:"+longID[10:]
-		bound := weigh(builder, late)
+		remembered := *late.Facts
 		size := recordSize(builder, late)
-		assert.LessOrEqual(t, size, bound, form)
-		assert.Greater(t, size, 4000, "%s: the test reaches the texts", form)
+
+		// The call of a late event recalls what is known of its span.
+		record := newLog(1, semconv.EventUserMessage, 0, nil)
+		recalling := newPart([]event.Record{record})
+		recalling.Facts, recalling.Number = &remembered, 2
+		weight := builder.RecordWeight(&recalling.Records[0])
+		recalled := recordSize(builder, recalling)
+		without := newPart(nil)
+		copied := remembered
+		without.Facts, without.Number = &copied, 2
+		recalled -= recordSize(builder, without) + weight
+
+		assert.LessOrEqual(t, size+recalled, builder.FixedWeight(), form)
+		assert.Greater(t, size+recalled, builder.FixedWeight()*2/3, "%s: the bound is silly", form)
 	}
-	assert.Less(t, envelope.NewBuilder(full).FixedWeight(), 12<<10, "small beside any batch")
+	assert.Less(t, envelope.NewBuilder(full).FixedWeight(), 10<<10, "small beside any batch")
 }

@@ -86,7 +86,7 @@ func (a *assembly) writeBody(dst pcommon.Map) {
 	dst.PutInt(keyPart, int64(a.part.Number))
 	dst.PutStr(keyFlushReason, string(a.part.Reason))
 	dst.PutBool(keyComplete, a.complete())
-	putTraceID(dst, keyTraceID, f.traceID)
+	putTraceID(dst, f.traceID)
 	a.putSpanID(dst, keySpanID, f.spanID)
 	putText(dst, keyConversationID, a.texts[textConversationID])
 	a.putTimes(dst, f.startedAt, f.endedAt)
@@ -167,9 +167,9 @@ func putText(dst pcommon.Map, key, s string) {
 	}
 }
 
-func putTraceID(dst pcommon.Map, key string, id pcommon.TraceID) {
+func putTraceID(dst pcommon.Map, id pcommon.TraceID) {
 	if !id.IsEmpty() {
-		dst.PutStr(key, hex.EncodeToString(id[:]))
+		dst.PutStr(keyTraceID, hex.EncodeToString(id[:]))
 	}
 }
 

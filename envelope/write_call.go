@@ -11,7 +11,7 @@ import (
 func (a *assembly) writeCall(c *call, dst pcommon.Map) {
 	dst.EnsureCapacity(18)
 	if c.traceID != a.part.Facts.traceID {
-		putTraceID(dst, keyTraceID, c.traceID)
+		putTraceID(dst, c.traceID)
 	}
 	a.putSpanID(dst, keySpanID, c.spanID)
 	if c.span != nil {
@@ -97,7 +97,7 @@ func writeLinks(links ptrace.SpanLinkSlice, dst pcommon.Map) {
 	for _, link := range links.All() {
 		m := list.AppendEmpty().SetEmptyMap()
 		m.EnsureCapacity(4)
-		putTraceID(m, keyTraceID, link.TraceID())
+		putTraceID(m, link.TraceID())
 		putSpanID(m, keySpanID, link.SpanID())
 		putText(m, keyTraceState, link.TraceState().AsRaw())
 		moveAttributes(link.Attributes(), m)

@@ -22,7 +22,7 @@ func (a *assembly) writeEvent(r *event.Record, dst pcommon.Map) {
 	putText(dst, keyName, r.Name)
 	dst.PutStr(keySource, r.Source.String())
 	if id := log.TraceID(); id != a.part.Facts.traceID {
-		putTraceID(dst, keyTraceID, id)
+		putTraceID(dst, id)
 	}
 	a.putSpanID(dst, keySpanID, log.SpanID())
 	if r.Origin != nil {

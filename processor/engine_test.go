@@ -202,3 +202,19 @@ func TestOversizedEventsAreCutAndMarked(t *testing.T) {
 	assert.Equal(t, 2, r.metric("events_truncated"))
 	assert.Less(t, len(events(got[0])[0]), 2048)
 }
+
+func TestAnExceptionTellsTheError(t *testing.T) {
+	r := newRig(t, nil)
+	r.sendSpans(spansOf(func(span ptrace.Span) {
+		chat(1)(span)
+		span.Status().SetCode(ptrace.StatusCodeError)
+		ev := span.Events().AppendEmpty()
+		ev.SetName("exception")
+		ev.Attributes().PutStr("exception.type", "APICallError")
+		ev.Attributes().PutStr("exception.message", "mock error 429")
+		ev.Attributes().PutStr("exception.stacktrace", "at …")
+	}))
+	r.stop()
+	failure, _ := r.out.envelopes(t)[0].Body().Map().Get("error")
+	assert.Equal(t, map[string]any{"type": "APICallError", "message": "mock error 429"}, failure.Map().AsRaw())
+}

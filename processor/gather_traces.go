@@ -20,9 +20,13 @@ const (
 	flagRemote      = 0x200
 )
 
-// maxOwnerMessage bounds the status message kept of a span that is not
-// gathered, in bytes.
-const maxOwnerMessage = 1024
+const (
+	// maxOwnerMessage bounds an error message that is kept beside what is
+	// accounted for, in bytes.
+	maxOwnerMessage = 1024
+	// maxFailures is how many exceptions of a span are kept.
+	maxFailures = 8
+)
 
 // weigher bounds what a record or a span adds to an envelope.
 type weigher interface {
@@ -145,6 +149,7 @@ func (t *tracesReader) fill(in *buffer.Span, span ptrace.Span, held *heldSpans, 
 		in.ResponseID = bounded(semconv.ResponseID(span.Attributes()))
 	}
 	copyFlesh(span, in.Span.Data)
+	copyFailure(span, in.Span.Data)
 	in.Span.Bytes = t.traces.SpanSize(in.Span.Data)
 	if in.Span.Bytes > t.maxBytes && truncate.Span(in.Span.Data, t.maxBytes) {
 		in.Span.Truncated = true
@@ -225,9 +230,35 @@ func copyBones(from, to ptrace.Span) {
 // it: it is no call of a request.
 func bare(span ptrace.Span) {
 	span.SetName("")
-	if message := span.Status().Message(); len(message) > maxOwnerMessage {
-		span.Status().SetMessage(strings.Clone(strings.ToValidUTF8(message[:maxOwnerMessage], "")))
+	span.Status().SetMessage(cut(span.Status().Message()))
+}
+
+// copyFailure copies what exception events say of the error; they are no
+// gen_ai events and stay on the span that travels on.
+func copyFailure(from, to ptrace.Span) {
+	for _, ev := range from.Events().All() {
+		if ev.Name() != semconv.EventException {
+			continue
+		}
+		kept := to.Events().AppendEmpty()
+		kept.SetName(ev.Name())
+		for _, key := range []string{semconv.AttrExceptionType, semconv.AttrExceptionMessage} {
+			if value, has := ev.Attributes().Get(key); has {
+				kept.Attributes().PutStr(key, cut(value.AsString()))
+			}
+		}
+		if to.Events().Len() == maxFailures {
+			return
+		}
 	}
+}
+
+// cut bounds a text that nothing accounts for.
+func cut(text string) string {
+	if len(text) <= maxOwnerMessage {
+		return text
+	}
+	return strings.Clone(strings.ToValidUTF8(text[:maxOwnerMessage], ""))
 }
 
 // copyFlesh copies the rest, but for the events, which become records.

@@ -167,7 +167,7 @@ func hexID(empty bool, id pcommon.TraceID) string {
 func (e *body) assertAttributes(t testing.TB, attrs pcommon.Map) {
 	t.Helper()
 	got := attrs.AsRaw()
-	assert.Equal(t, attrs.Len(), len(got), "attribute keys are unique")
+	assert.Len(t, got, attrs.Len(), "attribute keys are unique")
 	for key, want := range map[string]any{
 		semconv.AttrBufferRequestID:     e.RequestID,
 		semconv.AttrBufferID:            e.ID,

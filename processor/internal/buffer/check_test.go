@@ -148,7 +148,7 @@ func (c *checker) content() {
 // index checks that keys and requests know each other, both ways.
 func (c *checker) index() {
 	x := &c.store.index
-	known := 0 // keys that a living request says lead to it
+	known, extra := 0, 0 // keys that a living request says lead to it
 	for r := range c.alive {
 		if x.find(&r.identity) == nil {
 			c.report("%s cannot be found", r.identity.id())
@@ -158,18 +158,30 @@ func (c *checker) index() {
 		}
 		known++
 		known += c.aliases(r)
+		if r.extra != nil {
+			extra += r.extra.keys()
+		}
 	}
-	all := len(x.attributes) + len(x.spans) + len(x.traces) + len(x.responses) + len(x.claims)
+	all := len(x.attributes) + len(x.spans) + len(x.aliases) + len(x.traces) + len(x.responses) + len(x.claims)
 	if all != known {
 		c.report("%d keys in the index, %d of living requests", all, known)
+	}
+	if extra != c.store.Keys() {
+		c.report("requests list %d extra keys, the index %d", extra, c.store.Keys())
 	}
 	for _, m := range []map[string]*request{x.attributes, x.responses, x.claims} {
 		for id, r := range m {
 			c.live(id, r)
 		}
 	}
-	for id, ref := range x.spans {
-		c.live(id.span.String(), ref.request)
+	for id, r := range x.spans {
+		c.live(id.span.String(), r)
+	}
+	for id, alias := range x.aliases {
+		c.live(id.span.String(), alias.request)
+		if x.spans[id] != nil {
+			c.report("span %s is an alias and an identity", id.span)
+		}
 	}
 	for id, r := range x.traces {
 		c.live(id.String(), r)
@@ -194,7 +206,7 @@ func (c *checker) aliases(r *request) (known int) {
 		// A key that another request took over and gave back is listed twice.
 		led := map[spanKey]bool{}
 		for _, key := range r.extra.spans {
-			if x.spans[key].request == r {
+			if x.aliases[key].request == r {
 				led[key] = true
 			}
 		}
@@ -250,6 +262,6 @@ func (c *checker) members() {
 // leftovers answers what is still in the maps of an idle store.
 func leftovers(s *Store) int {
 	x := &s.index
-	return len(x.attributes) + len(x.spans) + len(x.traces) + len(x.responses) + len(x.claims) +
+	return len(x.attributes) + len(x.spans) + len(x.aliases) + len(x.traces) + len(x.responses) + len(x.claims) +
 		len(x.members) + len(s.entries.byTrace)
 }

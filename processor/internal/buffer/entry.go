@@ -136,6 +136,11 @@ func (r *request) own(span *event.Span, k rank) {
 // ends, and leaves by ttl or max_age.
 const maxTraces = 1024
 
+// mayJoin says whether r takes part in a trace, or has room for it.
+func (r *request) mayJoin(id pcommon.TraceID) bool {
+	return len(r.traces()) < maxTraces || r.traceOf(id) != nil
+}
+
 // joinTrace notes that r takes part in a trace whose entry span ends it, and
 // may have been seen already.
 func (s *Store) joinTrace(r *request, id pcommon.TraceID, entered bool) {
@@ -143,11 +148,11 @@ func (s *Store) joinTrace(r *request, id pcommon.TraceID, entered bool) {
 		t.entered = t.entered || entered
 		return
 	}
-	x := r.extras()
-	if len(x.traces) == maxTraces {
+	if !r.mayJoin(id) {
 		return
 	}
 	s.index.extra++
+	x := r.extras()
 	x.traces = append(x.traces, trace{id: id, at: notMember})
 	t := &x.traces[len(x.traces)-1]
 	if r.content == nil {

@@ -14,8 +14,9 @@ type spanKey struct {
 
 func (k spanKey) valid() bool { return !k.trace.IsEmpty() && !k.span.IsEmpty() }
 
-// spanRef is what a span key leads to.
-type spanRef struct {
+// spanAlias is what the key of a span leads to when no request is named after
+// it.
+type spanAlias struct {
 	request *request
 	// seen says that the span itself arrived, so that a second one is a
 	// duplicate.
@@ -26,14 +27,15 @@ type spanRef struct {
 // identity of a request leads to that request as long as it is there.
 type index struct {
 	attributes map[string]*request
-	spans      map[spanKey]spanRef
+	spans      map[spanKey]*request
+	aliases    map[spanKey]spanAlias
 	traces     map[pcommon.TraceID]*request
 	// responses are identities, claims the response ids that inference spans
 	// report; a claim goes first.
 	responses, claims map[string]*request
 	// members are the unflushed requests that the entry span of a trace ends.
 	members map[pcommon.TraceID]*members
-	// extra counts the keys in the extras of all requests.
+	// extra is how many keys the requests list beyond one each.
 	extra int
 }
 
@@ -47,7 +49,8 @@ type members struct {
 func newIndex() index {
 	return index{
 		attributes: map[string]*request{},
-		spans:      map[spanKey]spanRef{},
+		spans:      map[spanKey]*request{},
+		aliases:    map[spanKey]spanAlias{},
 		traces:     map[pcommon.TraceID]*request{},
 		responses:  map[string]*request{},
 		claims:     map[string]*request{},
@@ -60,7 +63,8 @@ func (x *index) find(i *identity) *request {
 	case byAttribute:
 		return x.attributes[i.value]
 	case bySpan:
-		return x.spans[spanKey{i.trace, i.span}].request
+		r, _ := x.span(spanKey{i.trace, i.span})
+		return r
 	case byTrace:
 		return x.traces[i.trace]
 	case byResponse:
@@ -79,7 +83,7 @@ func (x *index) add(r *request) {
 	case byAttribute:
 		x.attributes[i.value] = r
 	case bySpan:
-		x.spans[spanKey{i.trace, i.span}] = spanRef{request: r}
+		x.spans[spanKey{i.trace, i.span}] = r
 	case byTrace:
 		x.traces[i.trace] = r
 	case byResponse:
@@ -87,21 +91,30 @@ func (x *index) add(r *request) {
 	}
 }
 
+// span answers the request that a span key leads to, and whether the span was
+// seen.
+func (x *index) span(key spanKey) (r *request, seen bool) {
+	if r = x.spans[key]; r != nil {
+		return r, r.seen
+	}
+	alias := x.aliases[key]
+	return alias.request, alias.seen
+}
+
 // leadSpan makes a span key lead to r, unless a request is named after it. It
 // answers the request that the key leads to.
 func (x *index) leadSpan(key spanKey, r *request, seen bool) *request {
-	ref := x.spans[key]
-	seen = seen || ref.seen
-	if was := ref.request; was != nil && (was == r || was.namedAfter(key)) {
-		if seen != ref.seen {
-			x.spans[key] = spanRef{was, seen}
-		}
-		return was
+	if named := x.spans[key]; named != nil {
+		named.seen = named.seen || seen
+		return named
 	}
-	x.spans[key] = spanRef{r, seen}
-	e := r.extras()
-	e.spans = append(e.spans, key)
-	x.extra++
+	was := x.aliases[key]
+	x.aliases[key] = spanAlias{r, seen || was.seen}
+	if was.request != r {
+		e := r.extras()
+		e.spans = append(e.spans, key)
+		x.extra++
+	}
 	return r
 }
 
@@ -120,17 +133,11 @@ func (x *index) claim(id string, r *request) {
 // move makes every key that leads to from lead to r, but for a response id,
 // which r is about to claim.
 func (x *index) move(from, r *request) {
-	moveSpan := func(key spanKey) {
-		if ref := x.spans[key]; ref.request == from {
-			x.spans[key] = spanRef{r, ref.seen}
-			e := r.extras()
-			e.spans = append(e.spans, key)
-			x.extra++
-		}
-	}
 	switch i := &from.identity; i.found {
 	case bySpan:
-		moveSpan(spanKey{i.trace, i.span})
+		key := spanKey{i.trace, i.span}
+		delete(x.spans, key)
+		x.leadSpan(key, r, from.seen)
 	case byTrace:
 		x.traces[i.trace] = r
 	case byResponse:
@@ -143,7 +150,9 @@ func (x *index) move(from, r *request) {
 		return
 	}
 	for _, key := range from.extra.spans {
-		moveSpan(key)
+		if x.aliases[key].request == from {
+			x.leadSpan(key, r, false)
+		}
 	}
 	for _, id := range from.extra.responses {
 		x.claim(id, r)
@@ -171,8 +180,8 @@ func (x *index) drop(r *request) {
 		return
 	}
 	for _, key := range r.extra.spans {
-		if x.spans[key].request == r {
-			delete(x.spans, key)
+		if x.aliases[key].request == r {
+			delete(x.aliases, key)
 		}
 	}
 	for _, id := range r.extra.responses {

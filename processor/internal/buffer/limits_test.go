@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/genaibuffer/genaibufferprocessor/event"
 )
@@ -216,6 +217,25 @@ func TestBytesAreWhatOpenRequestsHold(t *testing.T) {
 	assert.Zero(t, d.Bytes())
 	d.logs(log("late", ids(t1, s1)))
 	assert.Equal(t, 10, d.Bytes())
+}
+
+// A conversation of thousands of traces takes part in so many of them.
+func TestTracesOfOneRequestAreBounded(t *testing.T) {
+	for _, o := range []Options{byAttributes(), byTraces()} {
+		o.MaxRequestEvents = 2 * maxTraces
+		d := newDesk(t, o)
+		trace := func(n int) pcommon.TraceID { return pcommon.TraceID{0: 1, 14: byte(n >> 8), 15: byte(n)} }
+		for n := range maxTraces + 10 {
+			d.AppendRecords(d.now, wall(d.now), []Record{log("a", named("v", trace(n), s1))}, &d.Outcome)
+		}
+		d.spans(root(foreign("root", trace(maxTraces+1), s2), 1), call("chat", ids(trace(maxTraces+2), s3)))
+		d.logs(log("b", named("v", trace(maxTraces+2), s3)))
+		assert.Len(t, d.index.attributes["v"].traces(), maxTraces)
+		assert.Equal(t, FallbackTrace == o.Fallback, len(d.Merged) == 0)
+		d.wait(d.opts.TTL)
+		require.NotEmpty(t, d.Parts)
+		assert.Equal(t, event.FlushTTL, d.Parts[len(d.Parts)-1].Reason)
+	}
 }
 
 // Many requests in one trace come and go without a trace of them.

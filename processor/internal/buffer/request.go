@@ -63,6 +63,8 @@ type request struct {
 	state   state
 	// ended says whether the owning span or an end event was seen.
 	ended ending
+	// seen says that the span that the request is named after arrived.
+	seen bool
 	// flushed says that the request was flushed: what comes now is late.
 	flushed bool
 }

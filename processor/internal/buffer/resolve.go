@@ -30,12 +30,15 @@ func (s *Store) leadFallback(r *request, k *Keys, out *Outcome) {
 	var other *request
 	switch {
 	case s.opts.Fallback == FallbackTrace && !k.Trace.IsEmpty():
+		if !r.mayJoin(k.Trace) {
+			return
+		}
 		if other = s.index.traces[k.Trace]; other == nil && len(r.traces()) < maxTraces {
 			s.index.traces[k.Trace] = r
 		}
 	case s.opts.Fallback == FallbackSpan && k.hasSpan():
 		key := spanKey{k.Trace, k.Span}
-		if other = s.index.spans[key].request; other == nil {
+		if other, _ = s.index.span(key); other == nil {
 			s.index.leadSpan(key, r, false)
 		}
 	}

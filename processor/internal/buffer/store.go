@@ -162,11 +162,8 @@ func (s *Store) Bytes() int { return s.bytes }
 // Knows says whether a span with this key would join a request that events
 // opened, so that its owner need not copy spans in vain.
 func (s *Store) Knows(trace pcommon.TraceID, span pcommon.SpanID) bool {
-	if len(s.index.spans) == 0 {
-		return false
-	}
-	_, known := s.index.spans[spanKey{trace, span}]
-	return known
+	r, _ := s.index.span(spanKey{trace, span})
+	return r != nil
 }
 
 // Leads says whether a span with these keys would join a request as it is.
@@ -219,7 +216,7 @@ func (s *Store) appendSpan(in *Span, out *Outcome) {
 		return
 	}
 	key := spanKey{in.Trace, in.Span.Data.SpanID()}
-	if s.index.spans[key].seen {
+	if _, seen := s.index.span(key); seen {
 		out.DuplicateSpans++
 		return
 	}
@@ -284,14 +281,14 @@ func (s *Store) appendStrays(in *Span, out *Outcome) {
 
 // requestOf answers the request that a span joins or makes, nil if none.
 func (s *Store) requestOf(in *Span, out *Outcome) *request {
-	switch in.Claim {
-	case ClaimOwn:
-		return s.index.spans[spanKey{in.Trace, in.Keys.Span}].request
-	case ClaimJoin:
-		if r := s.resolve(&in.Keys, false, out); r != nil {
-			return r
+	if in.Claim == ClaimOwn || in.Claim == ClaimJoin {
+		if in.Claim == ClaimJoin {
+			if r := s.resolve(&in.Keys, false, out); r != nil {
+				return r
+			}
 		}
-		return s.index.spans[spanKey{in.Trace, in.Keys.Span}].request
+		r, _ := s.index.span(spanKey{in.Trace, in.Keys.Span})
+		return r
 	}
 	r := s.resolve(&in.Keys, true, out)
 	if r != nil && in.Inference && in.ResponseID != "" {

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"pgregory.net/rapid"
 
+	"github.com/genaibuffer/genaibufferprocessor/envelope"
 	"github.com/genaibuffer/genaibufferprocessor/event"
 )
 
@@ -101,10 +102,11 @@ type pair struct {
 	// reached counts what happened.
 	reached map[string]int
 	owned   map[[16]byte]bool
+	facts   map[[16]byte]*envelope.Facts
 }
 
 func newPair(u universe, t *rapid.T, reached map[string]int) *pair {
-	p := &pair{universe: u, seq: map[[16]byte]uint64{}, reached: reached, owned: map[[16]byte]bool{}}
+	p := &pair{universe: u, seq: map[[16]byte]uint64{}, reached: reached, owned: map[[16]byte]bool{}, facts: map[[16]byte]*envelope.Facts{}}
 	o := u.options(t)
 	o.NewOpening = openings()
 	p.store = New(o)
@@ -263,7 +265,11 @@ func (p *pair) compare(t *rapid.T) {
 // note enters a part into the ledger.
 func (p *pair) note(t *rapid.T, part *Part) {
 	o := &p.model.opts
+	if p.facts[part.Opening] == nil {
+		p.facts[part.Opening] = part.Facts
+	}
 	require.NotNil(t, part.Facts)
+	require.Same(t, p.facts[part.Opening], part.Facts)
 	require.Contains(t, event.FlushReasons, part.Reason)
 	for i := range part.Records {
 		p.seq[part.Opening]++
