@@ -159,7 +159,7 @@ func newDesk(t *testing.T, o Options) *desk {
 	o.NewOpening = openings()
 	d := &desk{Store: New(o), t: t}
 	t.Cleanup(func() {
-		for d.Open()+d.Remembered()+len(d.Store.entries.byTrace) > 0 {
+		for d.Open()+d.Remembered()+len(d.entries.byTrace) > 0 {
 			d.wait(time.Hour)
 		}
 		if n := leftovers(d.Store); n > 0 {
