@@ -267,7 +267,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorGenAiBufferRecordsRefused, err = builder.meter.Int64Counter(
 		"otelcol_processor_gen_ai_buffer_records_refused",
-		metric.WithDescription("Log records and spans of batches refused with a retryable error because a limit stood. [Development]"),
+		metric.WithDescription("Log records and spans of batches that were refused; the client has them still. [Development]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

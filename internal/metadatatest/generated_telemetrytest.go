@@ -209,7 +209,7 @@ func AssertEqualProcessorGenAiBufferJournalErrors(t *testing.T, tt *componenttes
 func AssertEqualProcessorGenAiBufferRecordsRefused(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_gen_ai_buffer_records_refused",
-		Description: "Log records and spans of batches refused with a retryable error because a limit stood. [Development]",
+		Description: "Log records and spans of batches that were refused; the client has them still. [Development]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
