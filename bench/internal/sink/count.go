@@ -88,6 +88,9 @@ func eventCount(attribute []byte) (count int64, err error) {
 		return 0, err
 	}
 	err = fields(attribute, fieldValue, func(value []byte) error {
+		if len(value) == 0 {
+			return nil // an empty value
+		}
 		num, typ, n := protowire.ConsumeTag(value)
 		if n < 0 {
 			return protowire.ParseError(n)
