@@ -2,6 +2,7 @@ package processor_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,9 +71,12 @@ func TestFlushesByTTLAndMaxAgeInVirtualTime(t *testing.T) {
 func TestDeadlinesUnderLoadAreNeverEarlyAndAtMostHalfASecondLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, func(c *config.Processor) { c.Linger = 2 * time.Second })
+		var mu sync.Mutex // guards both maps
 		begun := map[string]time.Time{}
 		late := map[string]time.Duration{}
 		r.out.tell(func(_ int, ld plog.Logs) error {
+			mu.Lock()
+			defer mu.Unlock()
 			for _, rl := range ld.ResourceLogs().All() {
 				for _, log := range rl.ScopeLogs().At(0).LogRecords().All() {
 					id := attr(log, "gen_ai_buffer.request_id").(string)
@@ -84,7 +88,9 @@ func TestDeadlinesUnderLoadAreNeverEarlyAndAtMostHalfASecondLate(t *testing.T) {
 		for i := range 200 {
 			n := byte(i + 1)
 			trace, span := ids(n)
+			mu.Lock()
 			begun[fmt.Sprintf("%s-%s", trace, span)] = time.Now()
+			mu.Unlock()
 			r.sendSpans(spansOf(chat(n)))
 			time.Sleep(37 * time.Millisecond)
 		}
