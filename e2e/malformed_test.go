@@ -113,7 +113,7 @@ func TestMalformed(t *testing.T) {
 	s := newSink(t)
 	// Spans travel on whole, so they need a way that takes them; envelopes go
 	// where gRPC's default limit stands.
-	c := start(t, launch{configs: []string{processorForm("linger: 200ms\nttl: 2s\n"+hurriedRetry,
+	c := start(t, launch{configs: []string{processorForm("linger: 200ms\nttl: 20s\n"+hurriedRetry,
 		"otlp_grpc/envelopes: "+grpcExporter(s.grpcAddress, "10s"), "otlp_http/spans: "+httpExporter(s.httpAddress, "30s"))}})
 	client, l := newHTTPClient(t, c.http), newLedger()
 	bystanders := map[string]string{}

@@ -1,6 +1,7 @@
 package buffer
 
 import (
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -176,16 +177,26 @@ func (s *Store) Leads(k *Keys) bool {
 // wall the time of day.
 func (s *Store) AppendRecords(now time.Duration, wall time.Time, records []Record, out *Outcome) {
 	s.at(now, wall)
-	for i := range records {
-		rec := &records[i]
-		r := s.resolve(&rec.Keys, true, out)
-		if r == nil {
-			out.Unresolved++
-			continue
+	for len(records) > 0 {
+		n := runOf(records)
+		if r := s.resolve(&records[0].Keys, true, out); r == nil {
+			out.Unresolved += n
+		} else {
+			s.appendRun(r, records[:n], out)
 		}
-		s.append(r, rec, out)
+		records = records[n:]
 	}
 	s.lookAtEnds()
+}
+
+// runOf is how many records at the front have the same keys, so that they are
+// resolved together.
+func runOf(records []Record) int {
+	n := 1
+	for n < len(records) && records[n].Keys == records[0].Keys {
+		n++
+	}
+	return n
 }
 
 // AppendSpans takes spans in order of arrival.
@@ -234,7 +245,7 @@ func (s *Store) appendSpan(in *Span, out *Outcome) {
 		s.endNamed(s.index.leadSpan(key, r, true), key, in.Span)
 	}
 	for i := range in.Events {
-		r = s.appendEvent(r, in, &in.Events[i], out)
+		r = s.appendEvent(r, in, i, out)
 	}
 }
 
@@ -247,10 +258,11 @@ func (s *Store) endNamed(r *request, key spanKey, span *event.Span) {
 	}
 }
 
-// appendEvent puts a span event into the request of its span r, or into the
+// appendEvent puts the span event at i into the request of its span r, or into the
 // one that an attribute of its own names. It answers the span's request, which
 // may be another afterwards: the event may have shown the two to be one.
-func (s *Store) appendEvent(r *request, in *Span, rec *Record, out *Outcome) *request {
+func (s *Store) appendEvent(r *request, in *Span, i int, out *Outcome) *request {
+	rec := &in.Events[i]
 	if r.state == forgotten {
 		// The events before made so many requests leave.
 		r = s.resolve(&in.Keys, true, out)
@@ -262,7 +274,7 @@ func (s *Store) appendEvent(r *request, in *Span, rec *Record, out *Outcome) *re
 			r = into
 		}
 	}
-	s.append(into, rec, out)
+	s.append(into, rec, len(in.Events)-i, out)
 	return r
 }
 
@@ -274,7 +286,7 @@ func (s *Store) appendStrays(in *Span, out *Outcome) {
 	}
 	for i := range in.Events {
 		if r := s.resolve(&in.Events[i].Keys, true, out); r != nil {
-			s.append(r, &in.Events[i], out)
+			s.append(r, &in.Events[i], 1, out)
 		}
 	}
 }
@@ -297,18 +309,29 @@ func (s *Store) requestOf(in *Span, out *Outcome) *request {
 	return r
 }
 
-// append numbers a record and puts it into its request, which an end event ends.
-func (s *Store) append(r *request, rec *Record, out *Outcome) {
+// appendRun appends records that belong to one request.
+func (s *Store) appendRun(r *request, records []Record, out *Outcome) {
+	for i := range records {
+		s.append(r, &records[i], len(records)-i, out)
+	}
+}
+
+// append numbers a record and puts it into its request, which an end event
+// ends. It is the first of so many that are likely to go there.
+func (s *Store) append(r *request, rec *Record, many int, out *Outcome) {
 	s.roomFor(r, rec.Event.Bytes, rec.Weight, 1, out)
 	s.awaken(r, out)
+	c := r.content
+	if len(c.records) == cap(c.records) {
+		c.records = slices.Grow(c.records, max(1, min(many, s.opts.MaxRequestEvents-len(c.records))))
+	}
+	c.records = append(c.records, rec.Event)
 	r.seq++
-	e := rec.Event
+	e := &c.records[len(c.records)-1]
 	e.Seq, e.Late = r.seq, r.flushed
 	if e.Late {
 		out.Late++
 	}
-	c := r.content
-	c.records = append(c.records, e)
 	s.grow(c, e.Bytes, rec.Weight)
 	out.Appended[e.Source]++
 	if rec.Ends {
