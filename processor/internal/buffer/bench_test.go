@@ -1,7 +1,6 @@
 package buffer
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"testing"
@@ -15,7 +14,10 @@ import (
 // The cost of one operation must not depend on how many requests are there:
 // each benchmark runs with a thousand, a hundred thousand and a million.
 
-var populations = []int{1_000, 100_000, 1_000_000}
+var populations = []struct {
+	name string
+	n    int
+}{{"1k", 1_000}, {"100k", 100_000}, {"1M", 1_000_000}}
 
 // crowd is a store with n open requests, one record each, named by spans. They
 // are opened a microsecond after each other.
@@ -101,10 +103,10 @@ func (c *crowd) tick(limit int) {
 
 // each runs a benchmark with every population.
 func each(b *testing.B, run func(b *testing.B, n int)) {
-	for _, n := range populations {
-		b.Run(fmt.Sprintf("requests=%d", n), func(b *testing.B) {
+	for _, p := range populations {
+		b.Run("open="+p.name, func(b *testing.B) {
 			b.ReportAllocs()
-			run(b, n)
+			run(b, p.n)
 		})
 	}
 }
