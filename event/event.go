@@ -83,6 +83,9 @@ type Record struct {
 	Late bool
 	// Truncated says that strings inside were cut to max_event_bytes.
 	Truncated bool
+	// Plain says that the content needs no cleaning before it stands in an
+	// envelope; false means that nobody has looked.
+	Plain bool
 }
 
 // Time is the effective time: timestamp, else observed timestamp.
@@ -111,4 +114,7 @@ type Span struct {
 	Late bool
 	// Truncated says that strings inside were cut to max_event_bytes.
 	Truncated bool
+	// Plain says that the content needs no cleaning before it stands in an
+	// envelope; false means that nobody has looked.
+	Plain bool
 }

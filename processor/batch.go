@@ -5,6 +5,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/xpdata/pref"
+	"go.uber.org/zap"
 
 	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/processor/internal/buffer"
@@ -29,6 +30,10 @@ func assemble(e *Engine, parts []*buffer.Part) *batch {
 	var under []*event.Origin
 	scratch := plog.NewLogRecord()
 	for _, p := range parts {
+		if err := p.Unpack(); err != nil {
+			e.log.Error("An envelope lacks what could not be unpacked; this is a bug of gen_ai_buffer",
+				zap.String("request_id", p.RequestID), zap.Error(err))
+		}
 		origin := e.builder.Build(&p.Part, scratch)
 		at := slices.Index(under, origin)
 		if at < 0 {

@@ -98,27 +98,21 @@ func (l *Logs) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 		e.refused(len(plan.picked))
 		return err
 	}
-	move := !ld.IsReadOnly()
-	var taken []buffer.Record
-	take := func() {
-		taken = e.gatherer.takeLogs(ld, plan, move && !l.forward, e.origins, time.Now(), e.builder.RecordWeight)
-	}
-	if l.forward {
-		take() // before the batch is somebody else's
-	}
-	if err := l.passRest(ctx, ld, plan, move); err != nil {
+	// Before the batch, or what it is made of, is somebody else's.
+	taken := e.gatherer.takeLogs(ld, plan, e.origins, time.Now(), e.builder.RecordWeight)
+	defer taken.release()
+	if err := l.passRest(ctx, ld, plan, !ld.IsReadOnly()); err != nil {
 		e.release(plan.bytes)
 		return retryable(err)
-	}
-	if !l.forward {
-		take()
 	}
 	if plan.unresolved > 0 {
 		e.telemetry.unresolved(plan.unresolved)
 	}
-	e.countTruncated(taken)
+	if taken.truncated > 0 {
+		e.telemetry.truncated(taken.truncated)
+	}
 	return e.append(plan.bytes, func(now time.Duration, wall time.Time, out *buffer.Outcome) {
-		e.store.AppendRecords(now, wall, taken, out)
+		e.store.AppendRecords(now, wall, taken.records, out)
 	})
 }
 
@@ -181,19 +175,20 @@ func (l *Logs) passEnvelopes(ctx context.Context, ld plog.Logs) error {
 func (t *Traces) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
 	e := t.engine
 	taken := t.reader.take(td, time.Now())
-	if len(taken.spans) == 0 {
+	if taken.taken == nil {
 		return t.passOn(ctx, td, nil)
 	}
+	defer taken.release()
 	if err := e.reserve(ctx, taken.bytes); err != nil {
-		if taken.records == 0 {
+		if taken.pieces == 0 {
 			return t.passOn(ctx, td, nil) // entry spans only: nothing to lose
 		}
-		e.refused(taken.records)
+		e.refused(taken.pieces)
 		return err
 	}
 	if err := t.passOn(ctx, td, taken.gathered); err != nil {
 		e.release(taken.bytes)
-		if taken.records == 0 {
+		if taken.pieces == 0 {
 			return err
 		}
 		return retryable(err)
@@ -248,17 +243,5 @@ func (e *Engine) isRunning() bool {
 func (e *Engine) refused(n int) {
 	if e.isRunning() {
 		e.telemetry.refused(n)
-	}
-}
-
-func (e *Engine) countTruncated(taken []buffer.Record) {
-	n := 0
-	for i := range taken {
-		if taken[i].Event.Truncated {
-			n++
-		}
-	}
-	if n > 0 {
-		e.telemetry.truncated(n)
 	}
 }

@@ -74,12 +74,9 @@ func (g *gatherer) planLog(log plog.LogRecord, resource pcommon.Resource, p *log
 // passing says how many records of the batch are not gathered.
 func (p *logsPlan) passing() int { return len(p.gathered) - len(p.picked) }
 
-// takeLogs moves the gathered records out of the batch, or copies them where
-// the batch is shared or travels on.
-func (g *gatherer) takeLogs(ld plog.Logs, p *logsPlan, move bool, o *origins, now time.Time, weigh func(*event.Record) int) []buffer.Record {
-	held := plog.NewLogRecordSlice()
-	held.EnsureCapacity(len(p.picked))
-	taken := make([]buffer.Record, 0, len(p.picked))
+// takeLogs packs the gathered records. The batch stays as it is.
+func (g *gatherer) takeLogs(ld plog.Logs, p *logsPlan, o *origins, now time.Time, weigh func(*event.Record) int) *taken {
+	t := newTaken(p.bytes)
 	at := 0
 	for _, rl := range ld.ResourceLogs().All() {
 		for _, sl := range rl.ScopeLogs().All() {
@@ -92,33 +89,48 @@ func (g *gatherer) takeLogs(ld plog.Logs, p *logsPlan, move bool, o *origins, no
 				if origin == nil {
 					origin = o.of(rl.Resource(), rl.SchemaUrl(), sl.Scope())
 				}
-				kept := held.AppendEmpty()
-				if move {
-					log.MoveTo(kept)
-				} else {
-					log.CopyTo(kept)
-				}
-				pick := &p.picked[len(taken)]
-				rec := event.Record{Log: kept, Name: pick.name, Origin: origin, Bytes: pick.bytes, Source: event.SourceLog}
+				pick := &p.picked[len(t.records)]
+				rec := event.Record{Log: log, Name: pick.name, Origin: origin, Bytes: pick.bytes, Source: event.SourceLog}
 				g.complete(&rec, now)
-				taken = append(taken, buffer.Record{
-					Keys: pick.keys, Event: rec, Weight: weigh(&rec), Ends: g.ends[pick.name],
-				})
+				t.records = append(t.records, g.record(t, &rec, pick.keys, weigh))
 			}
 		}
 	}
-	return taken
+	return t
 }
 
-// complete brings a record into the state that the store keeps: with a time,
-// and not too large.
-func (g *gatherer) complete(rec *event.Record, now time.Time) {
-	if rec.Time() == 0 {
-		rec.Log.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
+// record packs a record into what was taken.
+func (g *gatherer) record(t *taken, rec *event.Record, keys buffer.Keys, weigh func(*event.Record) int) buffer.Record {
+	weight := weigh(rec)
+	if rec.Truncated {
+		t.truncated++
 	}
-	if rec.Bytes > g.maxBytes && truncate.LogRecord(rec.Log, g.maxBytes) {
+	return buffer.Record{
+		Keys:   keys,
+		Packed: t.pack(func(dst []byte) []byte { return event.AppendRecord(dst, rec) }),
+		Origin: rec.Origin,
+		Bytes:  rec.Bytes,
+		Source: rec.Source,
+		Weight: weight,
+		Ends:   g.ends[rec.Name],
+	}
+}
+
+// complete brings a record into the state in which it is kept: with a time, and
+// not too large. It does so in a copy, since the batch may be shared.
+func (g *gatherer) complete(rec *event.Record, now time.Time) {
+	if rec.Time() != 0 && rec.Bytes <= g.maxBytes {
+		return
+	}
+	log := plog.NewLogRecord()
+	rec.Log.CopyTo(log)
+	rec.Log = log
+	if rec.Time() == 0 {
+		log.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
+	}
+	if rec.Bytes > g.maxBytes && truncate.LogRecord(log, g.maxBytes) {
 		rec.Truncated = true
-		rec.Bytes = g.logs.LogRecordSize(rec.Log)
+		rec.Bytes = g.logs.LogRecordSize(log)
 	}
 }
 

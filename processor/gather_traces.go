@@ -34,16 +34,18 @@ type weigher interface {
 	SpanWeight(*event.Span) int
 }
 
-// spansTaken are copies of what is gathered of one batch of spans; the spans
-// themselves travel on.
+// spansTaken is what is gathered of one batch of spans; the spans themselves
+// travel on.
 type spansTaken struct {
-	spans []buffer.Span
+	*taken
 	// gathered are the places in the batch of the spans that make, join or
 	// own a request.
-	gathered  map[int]bool
-	records   int
-	bytes     int
-	truncated int
+	gathered map[int]bool
+	// pieces counts the spans and events among them.
+	pieces int
+	// span and log are where pieces are put together to be packed.
+	span ptrace.Span
+	log  plog.LogRecord
 }
 
 // tracesReader takes what belongs to requests out of batches of spans.
@@ -59,10 +61,9 @@ type tracesReader struct {
 	places bool
 }
 
-// take copies what is gathered.
+// take packs what is gathered.
 func (t *tracesReader) take(td ptrace.Traces, now time.Time) *spansTaken {
-	var taken spansTaken
-	held := heldSpans{}
+	var s spansTaken
 	at := -1
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
@@ -77,17 +78,20 @@ func (t *tracesReader) take(td ptrace.Traces, now time.Time) *spansTaken {
 				if origin == nil {
 					origin = t.origins.of(rs.Resource(), rs.SchemaUrl(), ss.Scope())
 				}
-				in := buffer.Span{Claim: claim, Entry: entry, Inference: kind == semconv.KindInference}
-				in.Span = &event.Span{Data: held.span(), Origin: origin, Kind: kind}
-				t.fill(&in, span, &held, now, &taken)
-				if t.places && in.Gathers(t.fallback) {
-					taken.note(at)
+				if s.taken == nil {
+					s.taken = newTaken(0)
+					s.span, s.log = ptrace.NewSpan(), plog.NewLogRecord()
 				}
-				taken.spans = append(taken.spans, in)
+				in := buffer.Span{Claim: claim, Entry: entry, Inference: kind == semconv.KindInference, Origin: origin}
+				t.fill(&in, span, kind, now, &s)
+				if t.places && in.Gathers(t.fallback) {
+					s.note(at)
+				}
+				s.spans = append(s.spans, in)
 			}
 		}
 	}
-	return &taken
+	return &s
 }
 
 // note remembers that the span at a place in the batch is gathered.
@@ -134,83 +138,91 @@ func (t *tracesReader) entry(span ptrace.Span) buffer.Entry {
 	return buffer.EntryNone
 }
 
-func (t *tracesReader) fill(in *buffer.Span, span ptrace.Span, held *heldSpans, now time.Time, taken *spansTaken) {
+func (t *tracesReader) fill(in *buffer.Span, span ptrace.Span, kind semconv.Kind, now time.Time, s *spansTaken) {
 	in.Keys = buffer.Keys{Trace: span.TraceID(), Span: span.SpanID()}
 	if in.Claim == buffer.ClaimPending {
 		in.Keys.Span, _ = semconv.PendingOf(span)
 	}
 	t.nameFrom(&in.Keys, span.Attributes())
-	copyBones(span, in.Span.Data)
+	if in.Entry != buffer.EntryNone {
+		in.Start, in.Root = span.StartTimestamp(), span.ParentSpanID().IsEmpty()
+		in.Owner = t.owner(span, kind, in.Claim, s)
+	}
 	if in.Claim == buffer.ClaimNone || in.Claim == buffer.ClaimPending {
-		bare(in.Span.Data)
 		return
 	}
 	if in.Inference || !in.Resolvable(t.fallback) {
 		in.ResponseID = bounded(semconv.ResponseID(span.Attributes()))
 	}
-	copyFlesh(span, in.Span.Data)
-	copyFailure(span, in.Span.Data)
-	in.Span.Bytes = t.traces.SpanSize(in.Span.Data)
-	if in.Span.Bytes > t.maxBytes && truncate.Span(in.Span.Data, t.maxBytes) {
-		in.Span.Truncated = true
-		in.Span.Bytes = t.traces.SpanSize(in.Span.Data)
-		taken.truncated++
-	}
-	in.Weight = t.weigh.SpanWeight(in.Span)
-	taken.records++
-	taken.bytes += in.Span.Bytes
+	t.call(in, span, kind, s)
 	for _, ev := range span.Events().All() {
-		if !semconv.SpanEventBelongs(ev, t.prefixes) {
-			continue
+		if semconv.SpanEventBelongs(ev, t.prefixes) {
+			t.spanEvent(in, span, ev, now, s)
 		}
-		rec := t.spanEvent(span, ev, in.Span.Origin, held, now)
-		if rec.Truncated {
-			taken.truncated++
-		}
-		keys := in.Keys
-		t.nameFrom(&keys, ev.Attributes())
-		in.Events = append(in.Events, buffer.Record{
-			Keys: keys, Event: rec, Weight: t.weigh.RecordWeight(&rec), Ends: t.ends[rec.Name],
-		})
-		taken.records++
-		taken.bytes += rec.Bytes
 	}
 }
 
-// spanEvent copies a span event into the shape that all records have.
-func (t *tracesReader) spanEvent(span ptrace.Span, ev ptrace.SpanEvent, origin *event.Origin, held *heldSpans, now time.Time) event.Record {
-	log := held.record()
+// call packs a span that is gathered, without its events.
+func (t *tracesReader) call(in *buffer.Span, span ptrace.Span, kind semconv.Kind, s *spansTaken) {
+	kept := event.Span{Data: span, Origin: in.Origin, Kind: kind, Gathered: true}
+	if span.Events().Len() > 0 {
+		kept.Data = s.span
+		copyBones(span, kept.Data)
+		copyFlesh(span, kept.Data)
+		kept.Data.Events().RemoveIf(func(ptrace.SpanEvent) bool { return true })
+		copyFailure(span, kept.Data)
+	}
+	kept.Bytes = t.traces.SpanSize(kept.Data)
+	if kept.Bytes > t.maxBytes {
+		cut := ptrace.NewSpan()
+		kept.Data.CopyTo(cut)
+		kept.Data = cut
+		if truncate.Span(cut, t.maxBytes) {
+			kept.Truncated = true
+			kept.Bytes = t.traces.SpanSize(cut)
+			s.truncated++
+		}
+	}
+	in.Weight = t.weigh.SpanWeight(&kept)
+	in.Bytes = kept.Bytes
+	in.Packed = s.pack(func(dst []byte) []byte { return event.AppendSpan(dst, &kept) })
+	s.pieces++
+	s.bytes += kept.Bytes
+}
+
+// owner packs what an owner tells of a request. It is cut where the span says
+// it at length, because nothing accounts for it.
+func (t *tracesReader) owner(span ptrace.Span, kind semconv.Kind, claim buffer.Claim, s *spansTaken) []byte {
+	told := event.Span{Data: ptrace.NewSpan(), Kind: kind}
+	copyBones(span, told.Data)
+	bare(told.Data)
+	if claim != buffer.ClaimNone {
+		copyFailure(span, told.Data)
+		if v, has := span.Attributes().Get(semconv.AttrErrorType); has {
+			told.Data.Attributes().PutStr(semconv.AttrErrorType, cut(v.AsString()))
+		}
+	}
+	return s.pack(func(dst []byte) []byte { return event.AppendSpan(dst, &told) })
+}
+
+// spanEvent packs a span event in the shape that all records have.
+func (t *tracesReader) spanEvent(in *buffer.Span, span ptrace.Span, ev ptrace.SpanEvent, now time.Time, s *spansTaken) {
+	log := s.log
 	log.SetEventName(ev.Name())
 	log.SetTimestamp(ev.Timestamp())
 	log.SetTraceID(span.TraceID())
 	log.SetSpanID(span.SpanID())
 	ev.Attributes().CopyTo(log.Attributes())
 	log.SetDroppedAttributesCount(ev.DroppedAttributesCount())
-	rec := event.Record{Log: log, Name: ev.Name(), Origin: origin, Bytes: t.logs.LogRecordSize(log), Source: event.SourceSpanEvent}
+	rec := event.Record{
+		Log: log, Name: ev.Name(), Origin: in.Origin, Bytes: t.logs.LogRecordSize(log), Source: event.SourceSpanEvent,
+	}
 	t.complete(&rec, now)
-	return rec
-}
-
-// heldSpans gives the copies of one batch a common frame, which saves an
-// allocation for each.
-type heldSpans struct {
-	spans   ptrace.SpanSlice
-	records plog.LogRecordSlice
-	made    [2]bool
-}
-
-func (h *heldSpans) span() ptrace.Span {
-	if !h.made[0] {
-		h.spans, h.made[0] = ptrace.NewSpanSlice(), true
-	}
-	return h.spans.AppendEmpty()
-}
-
-func (h *heldSpans) record() plog.LogRecord {
-	if !h.made[1] {
-		h.records, h.made[1] = plog.NewLogRecordSlice(), true
-	}
-	return h.records.AppendEmpty()
+	keys := in.Keys
+	t.nameFrom(&keys, ev.Attributes())
+	in.Events = append(in.Events, t.record(s.taken, &rec, keys, t.weigh.RecordWeight))
+	s.pieces++
+	s.bytes += rec.Bytes
 }
 
 // copyBones copies what an owner tells of a request: ids, times, status.

@@ -3,6 +3,7 @@ package buffer
 import (
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,7 +28,6 @@ type crowd struct {
 	keys []Keys
 	next int
 	out  Outcome
-	log  plog.LogRecord
 	rec  [5]Record
 }
 
@@ -44,7 +44,7 @@ func benchOptions() Options {
 }
 
 func newCrowd(o Options, n int) *crowd {
-	c := &crowd{Store: New(o), log: plog.NewLogRecord(), keys: make([]Keys, n)}
+	c := &crowd{Store: New(o), keys: make([]Keys, n)}
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range c.keys {
 		k := &c.keys[i]
@@ -56,9 +56,10 @@ func newCrowd(o Options, n int) *crowd {
 		}
 	}
 	for i := range c.rec {
-		c.rec[i] = Record{Weight: 1200, Event: event.Record{
-			Log: c.log, Name: "gen_ai.user.message", Origin: origin, Bytes: 1000,
-		}}
+		log := plog.NewLogRecord()
+		log.Body().SetStr(strings.Repeat("text ", 200))
+		rec := event.Record{Log: log, Name: "gen_ai.user.message"}
+		c.rec[i] = Record{Weight: 1200, Packed: event.AppendRecord(nil, &rec), Origin: origin, Bytes: 1000}
 	}
 	return c
 }

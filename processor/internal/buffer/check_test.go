@@ -128,17 +128,15 @@ func (c *checker) content() {
 		if r.content == nil {
 			continue
 		}
-		sum, n := 0, r.content.weight
-		for i := range r.content.records {
-			sum += r.content.records[i].Bytes
+		records, spans, err := r.content.held.unpack(1, false)
+		if err != nil || len(records) != r.content.held.records || len(spans) != r.content.held.spans {
+			c.report("%s: holds %d records and %d spans, counts %d and %d: %v",
+				r.identity.id(), len(records), len(spans), r.content.held.records, r.content.held.spans, err)
 		}
-		for _, span := range r.content.spans {
-			sum += span.Bytes
+		if r.content.bytes < 0 || r.content.weight < 0 {
+			c.report("%s: counts %d bytes, weight %d", r.identity.id(), r.content.bytes, r.content.weight)
 		}
-		if sum != r.content.bytes || n < 0 {
-			c.report("%s: holds %d bytes, counts %d; weight %d", r.identity.id(), sum, r.content.bytes, n)
-		}
-		bytes += sum
+		bytes += r.content.bytes
 	}
 	if bytes != c.store.bytes {
 		c.report("all hold %d bytes, the store counts %d", bytes, c.store.bytes)

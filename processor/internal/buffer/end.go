@@ -144,12 +144,12 @@ func (s *Store) emit(r *request, reason event.FlushReason, lateness time.Duratio
 			Number:           int(r.parts),
 			Reason:           reason,
 			Ended:            r.ended != notEnded,
-			Records:          c.records,
-			Spans:            c.spans,
-			Owner:            c.owner,
 			Facts:            r.facts,
 			FlushedAt:        s.wall,
 		},
+		held:     c.held,
+		owner:    c.owner,
+		firstSeq: r.seq - uint64(c.held.records) + 1,
 		Bytes:    c.bytes,
 		Weight:   c.weight,
 		Age:      age,
@@ -157,7 +157,10 @@ func (s *Store) emit(r *request, reason event.FlushReason, lateness time.Duratio
 		Lateness: lateness,
 	}
 	s.bytes -= c.bytes
-	c.records, c.spans, c.owner, c.bytes, c.weight = nil, nil, nil, 0, 0
+	if c.named {
+		p.named = spanKey{r.identity.trace, r.identity.span}
+	}
+	c.held, c.owner, c.named, c.bytes, c.weight = held{}, nil, false, 0, 0
 	out.Parts = append(out.Parts, p)
 }
 

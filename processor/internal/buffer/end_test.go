@@ -334,7 +334,7 @@ func TestRequestIsFlushed(t *testing.T) {
 		d.wait(time.Nanosecond)
 		require.Len(t, d.Parts, 1)
 		assert.Equal(t, event.FlushMaxAge, d.Parts[0].Reason)
-		assert.Len(t, d.Parts[0].Records, 60)
+		assert.Len(t, opened(d.Parts[0]).Records, 60)
 	})
 	t.Run("max_age after its first event, also while it lingers", func(t *testing.T) {
 		d := newDesk(t, roomy())

@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
-
-	"github.com/genaibuffer/genaibufferprocessor/event"
 )
 
 // rank decides which entry span owns a request: one without a parent goes
@@ -16,9 +14,7 @@ type rank struct {
 	known, root bool
 }
 
-func rankOf(span *event.Span) rank {
-	return rank{span.Data.StartTimestamp(), true, span.Data.ParentSpanID().IsEmpty()}
-}
+func rankOf(span *Span) rank { return rank{span.Start, true, span.Root} }
 
 // before says whether k owns rather than other.
 func (k rank) before(other rank) bool {
@@ -36,7 +32,7 @@ func (k rank) before(other rank) bool {
 // after it.
 type entry struct {
 	trace pcommon.TraceID
-	span  *event.Span
+	owner *owner
 	rank  rank
 	since time.Duration
 	queue links[entry]
@@ -58,15 +54,16 @@ func newEntries(most int) entries {
 }
 
 // put remembers an entry span and answers the one that speaks for its trace.
-func (e *entries) put(span *event.Span, now time.Duration) *entry {
-	id, k := span.Data.TraceID(), rankOf(span)
+func (e *entries) put(span *Span, now time.Duration) *entry {
+	id, k := span.Trace, rankOf(span)
 	known := e.byTrace[id]
 	if known == nil {
 		known = &entry{trace: id}
 		e.byTrace[id] = known
 	}
 	if k.before(known.rank) {
-		known.span, known.rank = span, k
+		known.owner = &owner{spanKey{span.Trace, span.Span}, span.Origin, string(span.Owner)}
+		known.rank = k
 	}
 	e.queue.remove(known)
 	known.since = now
@@ -92,8 +89,8 @@ func (e *entries) drop(known *entry) {
 }
 
 // enter handles an entry span: it ends the requests of its trace.
-func (s *Store) enter(span *event.Span) {
-	if span == nil || span.Data.TraceID().IsEmpty() {
+func (s *Store) enter(span *Span) {
+	if span.Trace.IsEmpty() {
 		return
 	}
 	speaks := s.entries.put(span, s.now)
@@ -115,7 +112,7 @@ func (s *Store) enterRequest(r *request, t *trace, e *entry) {
 	t.entered = true
 	takesOver := e.rank.before(r.extra.owner)
 	if takesOver {
-		r.own(e.span, e.rank)
+		r.own(e.owner, e.rank)
 	}
 	if !r.entered() {
 		return
@@ -127,8 +124,8 @@ func (s *Store) enterRequest(r *request, t *trace, e *entry) {
 }
 
 // own makes an entry span the owner.
-func (r *request) own(span *event.Span, k rank) {
-	r.content.owner, r.extra.owner = span, k
+func (r *request) own(by *owner, k rank) {
+	r.content.owner, r.extra.owner = by, k
 }
 
 // maxTraces is how many traces are looked at for the end of one request. They

@@ -40,11 +40,21 @@ func response(id string) Keys { return Keys{ResponseID: id} }
 
 // log is a log record of 10 bytes that weighs 20.
 func log(name string, keys Keys) Record {
-	return Record{
-		Keys:   keys,
-		Weight: 20,
-		Event:  event.Record{Log: plog.NewLogRecord(), Name: name, Origin: origin, Bytes: 10},
+	return Record{Keys: keys, Weight: 20, Packed: packed(name, event.SourceLog), Origin: origin, Bytes: 10}
+}
+
+// packed is a record of which only the name matters.
+func packed(name string, source event.Source) []byte {
+	return event.AppendRecord(nil, &event.Record{Log: plog.NewLogRecord(), Name: name, Source: source})
+}
+
+// name is what a record is known by.
+func (r *Record) name() string {
+	rec := event.Record{Log: plog.NewLogRecord()}
+	if err := event.UnpackRecord(string(r.Packed), &rec); err != nil {
+		panic(err)
 	}
+	return rec.Name
 }
 
 // last is a log record that ends its request.
@@ -57,7 +67,7 @@ func last(name string, keys Keys) Record {
 // within is an event of a span with the keys that its span gives it.
 func within(name string, keys Keys) Record {
 	r := log(name, keys)
-	r.Event.Source = event.SourceSpanEvent
+	r.Source, r.Packed = event.SourceSpanEvent, packed(name, event.SourceSpanEvent)
 	return r
 }
 
@@ -66,16 +76,24 @@ func within(name string, keys Keys) Record {
 func call(name string, keys Keys, events ...Record) Span {
 	data := ptrace.NewSpan()
 	data.SetName(name)
-	data.SetTraceID(keys.Trace)
-	data.SetSpanID(keys.Span)
-	data.SetParentSpanID(spanID(99))
 	return Span{
 		Keys:   keys,
 		Claim:  ClaimMake,
-		Span:   &event.Span{Data: data, Origin: origin, Bytes: 100},
+		Packed: event.AppendSpan(nil, &event.Span{Data: data}),
+		Origin: origin,
+		Bytes:  100,
 		Events: events,
 		Weight: 200,
 	}
+}
+
+// name is what a span is known by.
+func (s *Span) name() string {
+	span := event.Span{Data: ptrace.NewSpan()}
+	if err := event.UnpackSpan(string(s.Packed), &span); err != nil {
+		panic(err)
+	}
+	return span.Data.Name()
 }
 
 // inference is a call that reports a response id.
@@ -94,7 +112,7 @@ func claimed(as Claim, in Span) Span {
 // foreign is a span that is none of ours.
 func foreign(name string, trace pcommon.TraceID, span pcommon.SpanID) Span {
 	in := claimed(ClaimNone, call(name, ids(trace, span)))
-	in.Weight, in.Span.Bytes = 0, 0
+	in.Weight, in.Bytes = 0, 0
 	return in
 }
 
@@ -102,14 +120,14 @@ func foreign(name string, trace pcommon.TraceID, span pcommon.SpanID) Span {
 // start of its trace.
 func root(in Span, start int) Span {
 	in = remote(in, start)
-	in.Span.Data.SetParentSpanID(pcommon.SpanID{})
+	in.Root = true
 	return in
 }
 
 // remote makes an entry span whose parent is elsewhere of in.
 func remote(in Span, start int) Span {
 	in.Entry = EntryTrace
-	in.Span.Data.SetStartTimestamp(pcommon.Timestamp(start))
+	in.Start, in.Owner = pcommon.Timestamp(start), in.Packed
 	return in
 }
 
@@ -231,7 +249,18 @@ func (d *desk) left() []string {
 	return lines
 }
 
+// opened is a part with its records and spans.
+func opened(p *Part) *Part {
+	if p.held.items.length > 0 || p.owner != nil {
+		if err := p.Unpack(); err != nil {
+			panic(err)
+		}
+	}
+	return p
+}
+
 func describe(p *Part) string {
+	opened(p)
 	line := fmt.Sprintf("%s %d: %s", p.RequestID, p.Number, p.Reason)
 	for i := range p.Records {
 		line += fmt.Sprintf(" %s#%d", p.Records[i].Name, p.Records[i].Seq)

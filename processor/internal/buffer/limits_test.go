@@ -99,7 +99,7 @@ func TestSpanWhoseEventsDriveItOutIsWhole(t *testing.T) {
 		d.flushAll(event.FlushShutdown)
 		seen := map[string]bool{}
 		for _, p := range d.Parts {
-			for i := range p.Records {
+			for i := range opened(p).Records {
 				seen[p.Records[i].Name] = true
 			}
 		}

@@ -72,8 +72,8 @@ type modelRequest struct {
 	records, spans []string
 	unnumbered     []string
 	bytes, weight  int
-	owner          *event.Span // not yet told
-	best           *event.Span // told or not
+	owner          *Span // not yet told
+	best           *Span // told or not
 	traces         []*modelTrace
 }
 
@@ -84,7 +84,7 @@ type modelTrace struct {
 }
 
 type modelEntry struct {
-	span   *event.Span
+	span   *Span
 	since  time.Duration
 	ticket int
 }
@@ -293,16 +293,17 @@ func (m *model) appendSpans(now time.Duration, spans []Span) {
 	for i := range spans {
 		m.appendSpan(&spans[i])
 	}
-	for _, in := range spans {
+	for i := range spans {
+		in := &spans[i]
 		if m.opts.Entries && in.Entry == EntryTrace && in.Claim != ClaimPending && !in.Trace.IsEmpty() {
-			m.enter(in.Span)
+			m.enter(in)
 		}
 	}
 	m.lookAtEnds()
 }
 
 func (m *model) appendSpan(in *Span) {
-	own := keyOfSpan(in.Trace, in.Span.Data.SpanID())
+	own := keyOfSpan(in.Trace, in.Span)
 	var r *modelRequest
 	switch in.Claim {
 	case ClaimNone:
@@ -321,15 +322,15 @@ func (m *model) appendSpan(in *Span) {
 		m.appendStrays(in)
 		return
 	}
-	m.roomFor(r, in.Span.Bytes, in.Weight, 0)
+	m.roomFor(r, in.Bytes, in.Weight, 0)
 	m.reopen(r)
-	r.spans = append(r.spans, inWords(in.Span.Data.Name(), r.flushed))
-	r.bytes += in.Span.Bytes
+	r.spans = append(r.spans, inWords(in.name(), r.flushed))
+	r.bytes += in.Bytes
 	r.weight += in.Weight
 	if own != "" {
 		m.setLead(own, r, true)
 		if x := m.find(own); x.key == own && x.phase != phaseRemembered {
-			x.owner = in.Span
+			x.owner = in
 			m.end(x, "span_end")
 		}
 	}
@@ -378,15 +379,15 @@ func (m *model) requestOf(in *Span, own string) *modelRequest {
 }
 
 func (m *model) put(r *modelRequest, rec *Record) {
-	m.roomFor(r, rec.Event.Bytes, rec.Weight, 1)
+	m.roomFor(r, rec.Bytes, rec.Weight, 1)
 	m.reopen(r)
-	r.number(rec.Event.Name)
+	r.number(rec.name())
 	if r.flushed {
 		m.out.Late++
 	}
-	r.bytes += rec.Event.Bytes
+	r.bytes += rec.Bytes
 	r.weight += rec.Weight
-	m.out.Appended[rec.Event.Source]++
+	m.out.Appended[rec.Source]++
 	if rec.Ends {
 		m.end(r, "end_event")
 	}
@@ -458,15 +459,15 @@ func (m *model) lookAtEnds() {
 
 func (m *model) entryOf(trace pcommon.TraceID) *modelEntry {
 	for _, e := range m.entries {
-		if e.span.Data.TraceID() == trace {
+		if e.span.Trace == trace {
 			return e
 		}
 	}
 	return nil
 }
 
-func (m *model) enter(span *event.Span) {
-	trace := span.Data.TraceID()
+func (m *model) enter(span *Span) {
+	trace := span.Trace
 	speaks := span
 	if e := m.entryOf(trace); e != nil {
 		if !outranks(span, e.span) {
@@ -494,7 +495,7 @@ func (m *model) enter(span *event.Span) {
 	}
 }
 
-func (m *model) enterRequest(r *modelRequest, t *modelTrace, span *event.Span) {
+func (m *model) enterRequest(r *modelRequest, t *modelTrace, span *Span) {
 	again := t.entered
 	t.entered = true
 	better := outranks(span, r.best)
@@ -511,14 +512,14 @@ func (m *model) enterRequest(r *modelRequest, t *modelTrace, span *event.Span) {
 }
 
 // outranks says whether an entry span owns rather than another.
-func outranks(span, other *event.Span) bool {
+func outranks(span, other *Span) bool {
 	if other == nil {
 		return true
 	}
-	if root := span.Data.ParentSpanID().IsEmpty(); root != other.Data.ParentSpanID().IsEmpty() {
+	if root := span.Root; root != other.Root {
 		return root
 	}
-	return span.Data.StartTimestamp() < other.Data.StartTimestamp()
+	return span.Start < other.Start
 }
 
 func (r *modelRequest) entered() bool {
@@ -668,7 +669,7 @@ func (m *model) emit(r *modelRequest, reason string, lateness time.Duration) {
 		p.Age = m.now - r.opened
 	}
 	if r.owner != nil {
-		p.Owner = r.owner.Data.Name()
+		p.Owner = r.owner.name()
 	}
 	m.out.Parts = append(m.out.Parts, p)
 	r.records, r.unnumbered, r.spans, r.owner, r.bytes, r.weight = nil, nil, nil, nil, 0, 0

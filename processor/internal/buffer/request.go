@@ -71,10 +71,11 @@ type request struct {
 
 // content is what a request holds until it is flushed.
 type content struct {
-	records []event.Record
-	spans   []*event.Span
-	// owner came since the last part.
-	owner    *event.Span
+	held held
+	// owner came since the last part and is held elsewhere, if at all; named
+	// says that the span came that the request is named after, and is held.
+	owner    *owner
+	named    bool
 	openedAt time.Duration
 	aged     links[request]
 	bytes    int
@@ -90,6 +91,13 @@ type extra struct {
 	// owner is the rank of the entry span that owns the request.
 	owner   rank
 	related string
+}
+
+// owner is a span that owns a request without being named like it.
+type owner struct {
+	key    spanKey
+	origin *event.Origin
+	packed string
 }
 
 func (e *extra) keys() int { return len(e.spans) + len(e.responses) + len(e.traces) }

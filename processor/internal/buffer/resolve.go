@@ -93,13 +93,9 @@ func (s *Store) merge(r, other *request, out *Outcome) {
 // be too large for one part, so that the first has to leave.
 func (s *Store) mergeContent(r, other *request, out *Outcome) {
 	c, from := r.content, other.content
-	s.roomFor(r, from.bytes, from.weight, len(from.records), out)
-	for i := range from.records {
-		r.seq++
-		from.records[i].Seq = r.seq
-	}
-	c.records = append(c.records, from.records...)
-	c.spans = append(c.spans, from.spans...)
+	s.roomFor(r, from.bytes, from.weight, from.held.records, out)
+	r.seq += uint64(from.held.records)
+	c.held.append(&from.held)
 	c.bytes += from.bytes
 	c.weight += from.weight
 	if from.openedAt < c.openedAt {

@@ -268,9 +268,7 @@ func TestSpanOfAnotherKindMakesNoRequest(t *testing.T) {
 
 func TestPendingSpanOpensTheRequestItAnnouncesAndIsNoCall(t *testing.T) {
 	pending := func(keys Keys) Span {
-		in := root(claimed(ClaimPending, call("pending", keys)), 1)
-		in.Span.Data.SetSpanID(spanID(77))
-		return in
+		return root(claimed(ClaimPending, call("pending", keys)), 1)
 	}
 	t.Run("and ends nothing", func(t *testing.T) {
 		d := newDesk(t, roomy())
@@ -304,7 +302,7 @@ func TestSpanThatArrivesTwiceIsCountedOnce(t *testing.T) {
 		d.spans(call("chat", ids(t1, s1)), call("again", ids(t1, s1), within("e", ids(t1, s1))))
 		d.flushAll(event.FlushShutdown)
 		require.Len(t, d.Parts, 1)
-		assert.Len(t, d.Parts[0].Spans, 1)
+		assert.Len(t, opened(d.Parts[0]).Spans, 1)
 		d.spans(call("late", ids(t1, s1)))
 		assert.Equal(t, 2, d.DuplicateSpans)
 		assert.Zero(t, d.Open(), "nothing late came")

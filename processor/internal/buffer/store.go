@@ -1,7 +1,6 @@
 package buffer
 
 import (
-	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -30,7 +29,14 @@ type Options struct {
 // Record is one record on its way into the store.
 type Record struct {
 	Keys
-	Event event.Record
+	// Packed is the record as event.AppendRecord wrote it; the store copies
+	// it. Its trace and span id are those of Keys.
+	Packed []byte
+	// Origin is what it arrived under, never nil.
+	Origin *event.Origin
+	// Bytes is its OTLP size.
+	Bytes  int
+	Source event.Source
 	// Weight is what it adds to the outgoing envelope at most, in bytes.
 	Weight int
 	// Ends says that it is one of the configured end events.
@@ -71,9 +77,20 @@ type Span struct {
 	Keys
 	Claim Claim
 	Entry Entry
-	// Span is the copy to keep; for an entry span that is not gathered it
-	// has ids, times, status and origin only.
-	Span *event.Span
+	// Packed is the span as event.AppendSpan wrote it, nil when it is not
+	// gathered; the store copies it. Its trace and span id are those of Keys.
+	Packed []byte
+	// Owner is the same of what an owner tells: ids, times, status. Only entry
+	// spans have it.
+	Owner []byte
+	// Origin is what it arrived under, never nil.
+	Origin *event.Origin
+	// Bytes is the OTLP size of what is packed.
+	Bytes int
+	// Start and Root rank entry spans: when it started, and whether it has no
+	// parent.
+	Start pcommon.Timestamp
+	Root  bool
 	// Events are its gathered events.
 	Events []Record
 	Weight int
@@ -93,7 +110,14 @@ func (s *Span) Gathers(fallback Fallback) bool {
 
 // Part is a part on its way out, with what its owner accounts.
 type Part struct {
+	// Part has its Records, Spans and Owner once they are unpacked.
 	envelope.Part
+	held  held
+	owner *owner
+	// named is the key of the span that the request is named after, if it is
+	// held.
+	named    spanKey
+	firstSeq uint64
 	// Bytes are the OTLP bytes held until it is delivered.
 	Bytes int
 	// Weight bounds the outgoing size in bytes.
@@ -207,7 +231,7 @@ func (s *Store) AppendSpans(now time.Duration, wall time.Time, spans []Span, out
 	}
 	for i := range spans {
 		if spans[i].Entry == EntryTrace && s.opts.Entries && spans[i].Claim != ClaimPending {
-			s.enter(spans[i].Span)
+			s.enter(&spans[i])
 		}
 	}
 	s.lookAtEnds()
@@ -226,7 +250,7 @@ func (s *Store) appendSpan(in *Span, out *Outcome) {
 		s.resolve(&in.Keys, true, out)
 		return
 	}
-	key := spanKey{in.Trace, in.Span.Data.SpanID()}
+	key := spanKey{in.Trace, in.Span}
 	if _, seen := s.index.span(key); seen {
 		out.DuplicateSpans++
 		return
@@ -236,13 +260,16 @@ func (s *Store) appendSpan(in *Span, out *Outcome) {
 		s.appendStrays(in, out)
 		return
 	}
-	s.roomFor(r, in.Span.Bytes, in.Weight, 0, out)
+	s.roomFor(r, in.Bytes, in.Weight, 0, out)
 	s.awaken(r, out)
-	in.Span.Gathered, in.Span.Late = true, r.flushed
-	r.content.spans = append(r.content.spans, in.Span)
-	s.grow(r.content, in.Span.Bytes, in.Weight)
+	coming := len(in.Packed)
+	for i := range in.Events {
+		coming += len(in.Events[i].Packed)
+	}
+	r.content.held.addSpan(in.Packed, key, in.Origin, coming)
+	s.grow(r.content, in.Bytes, in.Weight)
 	if key.valid() {
-		s.endNamed(s.index.leadSpan(key, r, true), key, in.Span)
+		s.endNamed(s.index.leadSpan(key, r, true), r, key, in)
 	}
 	for i := range in.Events {
 		r = s.appendEvent(r, in, i, out)
@@ -251,11 +278,16 @@ func (s *Store) appendSpan(in *Span, out *Outcome) {
 
 // endNamed lets a span own and end the request that is named after it. That may
 // be another one than the span is in, when it was too late to merge the two.
-func (s *Store) endNamed(r *request, key spanKey, span *event.Span) {
-	if r.content != nil && r.namedAfter(key) {
-		r.content.owner = span
-		s.ends(r, endedBySpan)
+func (s *Store) endNamed(r, in *request, key spanKey, span *Span) {
+	if r.content == nil || !r.namedAfter(key) {
+		return
 	}
+	if r == in {
+		r.content.named = true
+	} else {
+		r.content.owner = &owner{key, span.Origin, string(span.Packed)}
+	}
+	s.ends(r, endedBySpan)
 }
 
 // appendEvent puts the span event at i into the request of its span r, or into the
@@ -274,7 +306,7 @@ func (s *Store) appendEvent(r *request, in *Span, i int, out *Outcome) *request 
 			r = into
 		}
 	}
-	s.append(into, rec, len(in.Events)-i, out)
+	s.append(into, rec, len(rec.Packed), out)
 	return r
 }
 
@@ -286,7 +318,7 @@ func (s *Store) appendStrays(in *Span, out *Outcome) {
 	}
 	for i := range in.Events {
 		if r := s.resolve(&in.Events[i].Keys, true, out); r != nil {
-			s.append(r, &in.Events[i], 1, out)
+			s.append(r, &in.Events[i], 0, out)
 		}
 	}
 }
@@ -299,7 +331,7 @@ func (s *Store) requestOf(in *Span, out *Outcome) *request {
 				return r
 			}
 		}
-		r, _ := s.index.span(spanKey{in.Trace, in.Keys.Span})
+		r, _ := s.index.span(spanKey{in.Trace, in.Span})
 		return r
 	}
 	r := s.resolve(&in.Keys, true, out)
@@ -311,29 +343,32 @@ func (s *Store) requestOf(in *Span, out *Outcome) *request {
 
 // appendRun appends records that belong to one request.
 func (s *Store) appendRun(r *request, records []Record, out *Outcome) {
+	coming := 0
 	for i := range records {
-		s.append(r, &records[i], len(records)-i, out)
+		coming += len(records[i].Packed)
+	}
+	for i := range records {
+		s.append(r, &records[i], coming, out)
+		coming -= len(records[i].Packed)
 	}
 }
 
 // append numbers a record and puts it into its request, which an end event
-// ends. It is the first of so many that are likely to go there.
-func (s *Store) append(r *request, rec *Record, many int, out *Outcome) {
-	s.roomFor(r, rec.Event.Bytes, rec.Weight, 1, out)
+// ends. It is the first of so many bytes that are likely to go there.
+//
+// The number is not written down: what a request holds are its last records, in
+// order, so that the last one has the number seq.
+func (s *Store) append(r *request, rec *Record, coming int, out *Outcome) {
+	s.roomFor(r, rec.Bytes, rec.Weight, 1, out)
 	s.awaken(r, out)
 	c := r.content
-	if len(c.records) == cap(c.records) {
-		c.records = slices.Grow(c.records, max(1, min(many, s.opts.MaxRequestEvents-len(c.records))))
-	}
-	c.records = append(c.records, rec.Event)
+	c.held.addRecord(rec.Packed, spanKey{rec.Trace, rec.Span}, rec.Origin, min(coming, s.opts.MaxRequestBytes-c.bytes))
 	r.seq++
-	e := &c.records[len(c.records)-1]
-	e.Seq, e.Late = r.seq, r.flushed
-	if e.Late {
+	if r.flushed {
 		out.Late++
 	}
-	s.grow(c, e.Bytes, rec.Weight)
-	out.Appended[e.Source]++
+	s.grow(c, rec.Bytes, rec.Weight)
+	out.Appended[rec.Source]++
 	if rec.Ends {
 		s.ends(r, endedByEvent)
 	}
@@ -349,10 +384,10 @@ func (s *Store) grow(c *content, bytes, weight int) {
 // too large.
 func (s *Store) roomFor(r *request, bytes, weight, records int, out *Outcome) {
 	c := r.content
-	if c == nil || (len(c.records) == 0 && len(c.spans) == 0) {
+	if c == nil || (c.held.records == 0 && c.held.spans == 0) {
 		return
 	}
-	if len(c.records)+records > s.opts.MaxRequestEvents ||
+	if c.held.records+records > s.opts.MaxRequestEvents ||
 		c.bytes+bytes > s.opts.MaxRequestBytes ||
 		c.weight+weight > s.opts.MaxPartWeight {
 		s.emit(r, event.FlushSize, -1, out)

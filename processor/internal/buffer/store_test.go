@@ -149,7 +149,7 @@ func (p *pair) keys(t *rapid.T) Keys {
 
 func (p *pair) record(t *rapid.T, name string, k Keys) Record {
 	r := log(p.fresh(name), k)
-	r.Event.Bytes = rapid.IntRange(1, 9).Draw(t, "bytes")
+	r.Bytes = rapid.IntRange(1, 9).Draw(t, "bytes")
 	r.Weight = rapid.IntRange(1, 9).Draw(t, "weight")
 	r.Ends = rapid.IntRange(0, 7).Draw(t, "ends") == 0
 	return r
@@ -160,7 +160,7 @@ func (p *pair) logs(t *rapid.T) {
 	for i := range records {
 		records[i] = p.record(t, "log", p.keys(t))
 		if records[i].Resolvable(p.model.opts.Fallback) {
-			p.sent = append(p.sent, records[i].Event.Name)
+			p.sent = append(p.sent, records[i].name())
 		}
 	}
 	p.store.AppendRecords(p.now, wall(p.now), records, &p.out)
@@ -177,7 +177,9 @@ func (p *pair) spans(t *rapid.T) {
 }
 
 func (p *pair) span(t *rapid.T) Span {
-	in := call(p.fresh("span"), p.keys(t))
+	keys := p.keys(t)
+	// Two spans with the same ids are the same span.
+	in := call(fmt.Sprintf("span %d-%d", keys.Trace[15], keys.Span[7]), keys)
 	in.Claim = rapid.SampledFrom([]Claim{
 		ClaimMake, ClaimMake, ClaimMake, ClaimMake, ClaimNone, ClaimNone, ClaimOwn, ClaimJoin, ClaimPending,
 	}).Draw(t, "claim")
@@ -187,11 +189,10 @@ func (p *pair) span(t *rapid.T) Span {
 	case 2:
 		in = remote(in, rapid.IntRange(1, 3).Draw(t, "start"))
 	}
-	in.Span.Bytes = rapid.IntRange(1, 9).Draw(t, "bytes")
+	in.Bytes = rapid.IntRange(1, 9).Draw(t, "bytes")
 	in.Weight = rapid.IntRange(1, 9).Draw(t, "weight")
 	in.Inference = rapid.Bool().Draw(t, "inference")
 	if in.Claim == ClaimPending {
-		in.Span.Data.SetSpanID(spanID(50)) // its own; Keys name its parent
 		return in
 	}
 	for range rapid.IntRange(0, 4).Draw(t, "events") {
@@ -200,7 +201,7 @@ func (p *pair) span(t *rapid.T) Span {
 			k.Attribute, k.AttributeKey = v, "session.id"
 		}
 		rec := p.record(t, "event", k)
-		rec.Event.Source = event.SourceSpanEvent
+		rec.Source, rec.Packed = event.SourceSpanEvent, packed(rec.name(), event.SourceSpanEvent)
 		in.Events = append(in.Events, rec)
 	}
 	return in
@@ -325,6 +326,7 @@ func inModelWords(out *Outcome) modelOutcome {
 		Unresolved: out.Unresolved, Forgotten: out.Forgotten, Appended: out.Appended, Merged: out.Merged,
 	}
 	for _, p := range out.Parts {
+		opened(p)
 		w := modelPart{
 			ID: p.RequestID, Source: p.KeySource, Related: p.RelatedRequestID, Reason: string(p.Reason),
 			Opening: p.Opening, Number: p.Number, Bytes: p.Bytes, Weight: p.Weight, Ended: p.Ended,

@@ -1,0 +1,236 @@
+package buffer
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
+)
+
+// held is what a request gathered since its last part, packed: a sequence of
+// items, each under the ids and the origin of the one before unless it says
+// otherwise.
+//
+//	item   = flags length [ids] [origin] packed
+//	flags  = 1 byte: bit 0 span (else record), bit 1 ids follow, bit 2 origin follows
+//	length = uvarint, of packed
+//	ids    = trace id and span id, 24 bytes
+//	origin = uvarint, its place in origins
+//
+// The zero value is empty.
+type held struct {
+	items   rope
+	origins []*event.Origin
+	last    under
+	records int
+	spans   int
+}
+
+// under is what an item stands under.
+type under struct {
+	trace  pcommon.TraceID
+	span   pcommon.SpanID
+	origin int
+}
+
+// Bits of an item's flags.
+const (
+	itemSpan = 1 << iota
+	itemIDs
+	itemOrigin
+)
+
+// maxItemHead is the most that stands before an item's packed bytes.
+const maxItemHead = 1 + 2*binary.MaxVarintLen64 + 24
+
+// addRecord appends a packed record, the first of so many bytes to come.
+func (h *held) addRecord(packed []byte, key spanKey, origin *event.Origin, coming int) {
+	h.add(0, packed, key, origin, coming)
+	h.records++
+}
+
+func (h *held) addSpan(packed []byte, key spanKey, origin *event.Origin, coming int) {
+	h.add(itemSpan, packed, key, origin, coming)
+	h.spans++
+}
+
+func (h *held) add(flags byte, packed []byte, key spanKey, origin *event.Origin, coming int) {
+	at := under{key.trace, key.span, h.place(origin)}
+	if at.trace != h.last.trace || at.span != h.last.span {
+		flags |= itemIDs
+	}
+	if at.origin != h.last.origin {
+		flags |= itemOrigin
+	}
+	h.last = at
+	var head [maxItemHead]byte
+	b := append(head[:0], flags)
+	b = binary.AppendUvarint(b, uint64(len(packed)))
+	if flags&itemIDs != 0 {
+		b = append(append(b, at.trace[:]...), at.span[:]...)
+	}
+	if flags&itemOrigin != 0 {
+		b = binary.AppendUvarint(b, uint64(at.origin))
+	}
+	coming = max(coming, len(packed)) + len(b)
+	h.items.write(b, coming)
+	h.items.write(packed, coming-len(b))
+}
+
+// place is where an origin stands in origins, which it enters if need be.
+func (h *held) place(origin *event.Origin) int {
+	if h.last.origin < len(h.origins) && h.origins[h.last.origin] == origin {
+		return h.last.origin
+	}
+	if at := slices.Index(h.origins, origin); at >= 0 {
+		return at
+	}
+	h.origins = append(h.origins, origin)
+	return len(h.origins) - 1
+}
+
+// append takes over everything that other holds.
+func (h *held) append(other *held) {
+	for i := other.read(); i.next(); {
+		h.add(i.kind, []byte(i.packed), spanKey{i.at.trace, i.at.span}, other.origins[i.at.origin], 0)
+	}
+	h.records += other.records
+	h.spans += other.spans
+}
+
+// unpack makes the records and spans of a part: numbered from firstSeq, late or
+// not, under origins. It fails only for bytes that held did not write.
+func (h *held) unpack(firstSeq uint64, late bool) ([]event.Record, []*event.Span, error) {
+	logs, spans := plog.NewLogRecordSlice(), ptrace.NewSpanSlice()
+	logs.EnsureCapacity(h.records)
+	spans.EnsureCapacity(h.spans)
+	var records []event.Record
+	if h.records > 0 {
+		records = make([]event.Record, 0, h.records)
+	}
+	kept := make([]event.Span, 0, h.spans)
+	var failed error
+	i := h.read()
+	for i.next() {
+		origin := h.origins[i.at.origin]
+		if i.kind&itemSpan != 0 {
+			data := spans.AppendEmpty()
+			data.SetTraceID(i.at.trace)
+			data.SetSpanID(i.at.span)
+			kept = append(kept, event.Span{Data: data, Origin: origin, Late: late})
+			if err := event.UnpackSpan(i.packed, &kept[len(kept)-1]); err != nil {
+				failed = err
+			}
+			continue
+		}
+		log := logs.AppendEmpty()
+		log.SetTraceID(i.at.trace)
+		log.SetSpanID(i.at.span)
+		records = append(records, event.Record{Log: log, Origin: origin, Seq: firstSeq, Late: late})
+		firstSeq++
+		if err := event.UnpackRecord(i.packed, &records[len(records)-1]); err != nil {
+			failed = err
+		}
+	}
+	if i.corrupt {
+		failed = event.ErrCorrupt
+	}
+	var pointers []*event.Span
+	for i := range kept {
+		pointers = append(pointers, &kept[i])
+	}
+	return records, pointers, failed
+}
+
+// items reads what held has written, in order.
+type items struct {
+	rest    string
+	origins int
+	at      under
+	kind    byte
+	packed  string
+	corrupt bool
+}
+
+func (h *held) read() items { return items{rest: h.items.join(), origins: len(h.origins)} }
+
+// next reads the next item; it answers false at the end, and at anything that
+// is no item.
+func (i *items) next() bool {
+	if i.rest == "" {
+		return false
+	}
+	flags := i.rest[0]
+	i.rest = i.rest[1:]
+	length := i.uvarint()
+	if flags&itemIDs != 0 && len(i.rest) >= 24 {
+		copy(i.at.trace[:], i.rest)
+		copy(i.at.span[:], i.rest[16:])
+		i.rest = i.rest[24:]
+	}
+	if flags&itemOrigin != 0 {
+		i.at.origin = int(min(i.uvarint(), uint64(i.origins)))
+	}
+	if i.corrupt || length > uint64(len(i.rest)) || i.at.origin >= i.origins {
+		i.corrupt = true
+		return false
+	}
+	i.kind = flags & itemSpan
+	i.packed, i.rest = i.rest[:length], i.rest[length:]
+	return true
+}
+
+func (i *items) uvarint() uint64 {
+	var n uint64
+	for at := 0; at < len(i.rest) && at < binary.MaxVarintLen64; at++ {
+		b := i.rest[at]
+		n |= uint64(b&0x7f) << (7 * at)
+		if b < 0x80 {
+			i.rest = i.rest[at+1:]
+			return n
+		}
+	}
+	i.corrupt = true
+	return 0
+}
+
+// Unpack fills in the records, the spans and the owner that the part holds, and
+// gives up the packed form. It needs no lock: a part that was handed out is its
+// owner's. It fails only for bytes that the store did not write.
+func (p *Part) Unpack() error {
+	var failed error
+	p.Records, p.Spans, failed = p.held.unpack(p.firstSeq, p.Late)
+	key := p.named
+	if p.owner != nil {
+		key = p.owner.key
+	}
+	p.Owner = spanOf(p.Spans, key)
+	if p.owner != nil && p.Owner == nil {
+		p.Owner = &event.Span{Data: ptrace.NewSpan(), Origin: p.owner.origin}
+		p.Owner.Data.SetTraceID(key.trace)
+		p.Owner.Data.SetSpanID(key.span)
+		if err := event.UnpackSpan(p.owner.packed, p.Owner); err != nil {
+			failed = err
+		}
+		p.Owner.Gathered = false
+	}
+	p.held, p.owner = held{}, nil
+	return failed
+}
+
+// spanOf answers the span with a key, nil if it is not among them.
+func spanOf(spans []*event.Span, key spanKey) *event.Span {
+	if !key.valid() {
+		return nil
+	}
+	for _, span := range spans {
+		if span.Data.SpanID() == key.span && span.Data.TraceID() == key.trace {
+			return span
+		}
+	}
+	return nil
+}
