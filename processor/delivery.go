@@ -242,28 +242,13 @@ func (e *Engine) peek() []*buffer.Part {
 	limit := int(e.cfg.Envelope.MaxBatchBytes)
 	n, weight := 0, 0
 	for _, p := range e.outbox {
-		weight += p.Weight + e.builder.FixedWeight() + resourceBytes(p)
+		weight += p.Weight + e.builder.FixedWeight() + p.ResourceBytes()
 		if n > 0 && weight > limit {
 			break
 		}
 		n++
 	}
 	return e.outbox[:n:n]
-}
-
-// resourceBytes bounds the size of the resource that a part comes under.
-func resourceBytes(p *buffer.Part) int {
-	most := 0
-	if p.Owner != nil {
-		most = p.Owner.Origin.Bytes
-	}
-	if len(p.Records) > 0 {
-		most = max(most, p.Records[0].Origin.Bytes)
-	}
-	if len(p.Spans) > 0 {
-		most = max(most, p.Spans[0].Origin.Bytes)
-	}
-	return most
 }
 
 func (e *Engine) outboxEmpty() bool {

@@ -198,6 +198,19 @@ func (i *items) uvarint() uint64 {
 	return 0
 }
 
+// ResourceBytes bounds the OTLP size of the resource that the part comes under.
+// It holds until Unpack.
+func (p *Part) ResourceBytes() int {
+	most := 0
+	if p.owner != nil {
+		most = p.owner.origin.Bytes
+	}
+	for _, origin := range p.held.origins {
+		most = max(most, origin.Bytes)
+	}
+	return most
+}
+
 // Unpack fills in the records, the spans and the owner that the part holds, and
 // gives up the packed form. It needs no lock: a part that was handed out is its
 // owner's. It fails only for bytes that the store did not write.
