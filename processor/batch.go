@@ -51,7 +51,16 @@ func assemble(e *Engine, parts []*buffer.Part) *batch {
 		scratch.MoveTo(records.AppendEmpty())
 		p.Records, p.Spans, p.Owner = nil, nil, nil
 	}
+	e.built(parts)
 	return b
+}
+
+// built lets the store know that nothing is to be added to the facts of parts
+// any more.
+func (e *Engine) built(parts []*buffer.Part) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.store.Built(parts)
 }
 
 // newBatch makes an empty batch that stays ours: without the reference a

@@ -12,6 +12,7 @@ func problems(s *Store) []string {
 	c.queue("idle", &s.idle, open, func(r *request) time.Duration { return r.since })
 	c.queue("lingering", &s.lingering, lingering, func(r *request) time.Duration { return r.since })
 	c.queue("past", &s.past, remembered, func(r *request) time.Duration { return r.since })
+	c.frozen()
 	c.aged()
 	c.entries()
 	c.content()
@@ -27,7 +28,9 @@ type checker struct {
 	store      *Store
 	alive      map[*request]bool
 	identities map[identity]bool
-	found      []string
+	// extra is how many keys frozen requests list beyond one each.
+	extra int
+	found []string
 }
 
 func (c *checker) report(format string, args ...any) {
@@ -69,13 +72,19 @@ func (c *checker) queue(name string, q *queue[request], in state, since func(*re
 			c.report("%s: %s is out of order", name, r.identity.id())
 		}
 		last = since(r)
-		who := r.identity
-		who.key = "" // only tells which was seen first
-		if c.identities[who] {
-			c.report("%s: a second request named %s", name, r.identity.id())
-		}
-		c.alive[r], c.identities[who] = true, true
+		c.alive[r] = true
+		c.only(name, r)
 	})
+}
+
+// only checks that no other request has the same name.
+func (c *checker) only(where string, r *request) {
+	who := r.identity
+	who.key = "" // only tells which was seen first
+	if c.identities[who] {
+		c.report("%s: a second request named %s", where, r.identity.id())
+	}
+	c.identities[who] = true
 }
 
 func (c *checker) aged() {
@@ -146,11 +155,12 @@ func (c *checker) content() {
 // index checks that keys and requests know each other, both ways.
 func (c *checker) index() {
 	x := &c.store.index
-	known, extra := 0, 0 // keys that a living request says lead to it
+	known, extra := 0, c.extra // keys that a living request says lead to it
 	for r := range c.alive {
-		if x.find(&r.identity) == nil {
+		if !x.has(&r.identity) {
 			c.report("%s cannot be found", r.identity.id())
 		}
+		// A claim goes first, which may be a frozen request's.
 		if r.identity.found != byResponse && x.find(&r.identity) != r {
 			c.report("%s leads elsewhere", r.identity.id())
 		}
@@ -261,5 +271,6 @@ func (c *checker) members() {
 func leftovers(s *Store) int {
 	x := &s.index
 	return len(x.attributes) + len(x.spans) + len(x.aliases) + len(x.traces) + len(x.responses) + len(x.claims) +
-		len(x.members) + len(s.entries.byTrace)
+		len(x.members) + len(s.entries.byTrace) +
+		len(x.frozen.positions) + len(x.frozen.thawed) + len(x.frozen.origins.numbers)
 }

@@ -51,10 +51,13 @@ func (s *Store) Next() time.Duration {
 	for _, d := range []struct {
 		head  *request
 		after time.Duration
-	}{{s.lingering.head, s.opts.Linger}, {s.idle.head, s.opts.TTL}, {s.past.head, s.opts.LateWindow}} {
+	}{{s.lingering.head, s.opts.Linger}, {s.idle.head, s.opts.TTL}} {
 		if d.head != nil {
 			next = min(next, d.head.since+d.after)
 		}
+	}
+	if since, ok := s.firstFlush(); ok {
+		next = min(next, since+s.opts.LateWindow)
 	}
 	if h := s.aged.head; h != nil {
 		next = min(next, h.content.openedAt+s.opts.MaxAge)
@@ -91,8 +94,8 @@ func (s *Store) tickOne(out *Outcome) bool {
 		s.flush(r, r.reasonOr(event.FlushMaxAge), s.now-r.content.openedAt-s.opts.MaxAge, out)
 		return true
 	}
-	if r := s.past.head; r != nil && r.since+s.opts.LateWindow <= s.now {
-		s.forget(r)
+	if since, ok := s.firstFlush(); ok && since+s.opts.LateWindow <= s.now {
+		s.forgetFirst()
 		return true
 	}
 	return s.entries.expireOne(s.now, s.opts.Linger)
@@ -117,9 +120,8 @@ func (s *Store) flush(r *request, reason event.FlushReason, lateness time.Durati
 	s.index.dismiss(r)
 	r.content = nil
 	r.flushed = true
-	r.state, r.since = remembered, s.now
-	s.past.pushBack(r)
-	for s.past.length > s.opts.MaxRemembered {
+	s.remember(r)
+	for s.Remembered() > s.opts.MaxRemembered {
 		s.Forget(out)
 	}
 }
@@ -128,9 +130,10 @@ func (s *Store) flush(r *request, reason event.FlushReason, lateness time.Durati
 func (s *Store) emit(r *request, reason event.FlushReason, lateness time.Duration, out *Outcome) {
 	c := r.content
 	r.parts++
-	if r.facts == nil {
-		r.facts = &envelope.Facts{}
+	if r.left == nil {
+		r.left = &departure{}
 	}
+	r.left.unbuilt++
 	age := s.now - c.openedAt
 	if r.flushed {
 		age = 0
@@ -144,7 +147,7 @@ func (s *Store) emit(r *request, reason event.FlushReason, lateness time.Duratio
 			Number:           int(r.parts),
 			Reason:           reason,
 			Ended:            r.ended != notEnded,
-			Facts:            r.facts,
+			Facts:            &r.left.facts,
 			FlushedAt:        s.wall,
 		},
 		held:     c.held,
@@ -155,6 +158,7 @@ func (s *Store) emit(r *request, reason event.FlushReason, lateness time.Duratio
 		Age:      age,
 		Late:     r.flushed,
 		Lateness: lateness,
+		request:  r,
 	}
 	s.bytes -= c.bytes
 	if c.named {
@@ -162,22 +166,4 @@ func (s *Store) emit(r *request, reason event.FlushReason, lateness time.Duratio
 	}
 	c.held, c.owner, c.named, c.bytes, c.weight = held{}, nil, false, 0, 0
 	out.Parts = append(out.Parts, p)
-}
-
-// Forget forgets the request that was flushed first, before its time. It
-// answers false when none is remembered.
-func (s *Store) Forget(out *Outcome) bool {
-	r := s.past.head
-	if r == nil {
-		return false
-	}
-	s.forget(r)
-	out.Forgotten++
-	return true
-}
-
-func (s *Store) forget(r *request) {
-	s.past.remove(r)
-	s.index.drop(r)
-	r.state = forgotten
 }

@@ -35,6 +35,9 @@ type index struct {
 	responses, claims map[string]*request
 	// members are the unflushed requests that the entry span of a trace ends.
 	members map[pcommon.TraceID]*members
+	// frozen has the keys of the requests in it: a request has all of its keys
+	// there or all of them in the maps above.
+	frozen frozen
 	// extra is how many keys the requests list beyond one each.
 	extra int
 }
@@ -55,23 +58,31 @@ func newIndex() index {
 		responses:  map[string]*request{},
 		claims:     map[string]*request{},
 		members:    map[pcommon.TraceID]*members{},
+		frozen:     newFrozen(),
 	}
 }
 
+// find answers the request that an identity leads to, nil if none.
 func (x *index) find(i *identity) *request {
 	switch i.found {
 	case byAttribute:
-		return x.attributes[i.value]
+		if r := x.attributes[i.value]; r != nil {
+			return r
+		}
+		return x.thaw(wantedText(coldAttribute, i.value))
 	case bySpan:
 		r, _ := x.span(spanKey{i.trace, i.span})
 		return r
 	case byTrace:
-		return x.traces[i.trace]
+		return x.trace(i.trace)
 	case byResponse:
 		if r := x.claims[i.value]; r != nil {
 			return r
 		}
-		return x.responses[i.value]
+		if r := x.thaw(wantedText(coldClaim, i.value)); r != nil {
+			return r
+		}
+		return x.response(i.value)
 	default:
 		return nil
 	}
@@ -94,6 +105,14 @@ func (x *index) add(r *request) {
 // span answers the request that a span key leads to, and whether the span was
 // seen.
 func (x *index) span(key spanKey) (r *request, seen bool) {
+	if r, seen = x.warmSpan(key); r == nil && x.thaw(wantedSpan(key)) != nil {
+		return x.warmSpan(key)
+	}
+	return r, seen
+}
+
+// warmSpan is span without the frozen requests.
+func (x *index) warmSpan(key spanKey) (r *request, seen bool) {
 	if r = x.spans[key]; r != nil {
 		return r, r.seen
 	}
@@ -101,9 +120,28 @@ func (x *index) span(key spanKey) (r *request, seen bool) {
 	return alias.request, alias.seen
 }
 
+// trace answers the request that a trace id leads to.
+func (x *index) trace(id pcommon.TraceID) *request {
+	if r := x.traces[id]; r != nil {
+		return r
+	}
+	return x.thaw(wantedTrace(id))
+}
+
+// response answers the request that is named after a response id.
+func (x *index) response(id string) *request {
+	if r := x.responses[id]; r != nil {
+		return r
+	}
+	return x.thaw(wantedText(coldResponse, id))
+}
+
 // leadSpan makes a span key lead to r, unless a request is named after it. It
 // answers the request that the key leads to.
 func (x *index) leadSpan(key spanKey, r *request, seen bool) *request {
+	if named := x.spans[key]; named == nil && x.aliases[key].request == nil {
+		x.thaw(wantedSpan(key))
+	}
 	if named := x.spans[key]; named != nil {
 		named.seen = named.seen || seen
 		return named

@@ -19,7 +19,7 @@ const (
 	// lingering: ended, waiting for late logs, or reopened by something
 	// late; in the lingering queue, and in the aged one unless reopened.
 	lingering
-	// remembered: flushed; in the remembered queue.
+	// remembered: flushed; in the past queue unless it is, or was, frozen.
 	remembered
 	// merged: part of another request; in no queue or index.
 	merged
@@ -54,8 +54,8 @@ type request struct {
 	// since is when the request entered its place in the queue of its state.
 	since time.Duration
 	queue links[request]
-	// facts is nil until the first part leaves.
-	facts   *envelope.Facts
+	// left is nil until the first part leaves.
+	left    *departure
 	content *content
 	extra   *extra
 	seq     uint64
@@ -80,6 +80,19 @@ type content struct {
 	aged     links[request]
 	bytes    int
 	weight   int
+}
+
+// departure is what there is to a request once a part of it has left.
+type departure struct {
+	facts envelope.Facts
+	// number orders requests by their last flush.
+	number uint64
+	// place is where a remembered request stands that was frozen, 0 for one
+	// that stands in the past queue.
+	place position
+	// unbuilt are the parts whose envelopes are not known to be built, which
+	// may still change the facts.
+	unbuilt int
 }
 
 // extra is what few requests have: further keys under which they are found,

@@ -33,7 +33,7 @@ func (s *Store) leadFallback(r *request, k *Keys, out *Outcome) {
 		if !r.mayJoin(k.Trace) {
 			return
 		}
-		if other = s.index.traces[k.Trace]; other == nil && len(r.traces()) < maxTraces {
+		if other = s.index.trace(k.Trace); other == nil && len(r.traces()) < maxTraces {
 			s.index.traces[k.Trace] = r
 		}
 	case s.opts.Fallback == FallbackSpan && k.hasSpan():
@@ -50,10 +50,10 @@ func (s *Store) leadFallback(r *request, k *Keys, out *Outcome) {
 // claimResponse notes that an inference span of r reports a response id. The
 // first span to do so gets the records that know nothing else.
 func (s *Store) claimResponse(r *request, id string, out *Outcome) {
-	if s.index.claims[id] != nil {
+	if s.index.claimed(id) {
 		return
 	}
-	other := s.index.responses[id]
+	other := s.index.response(id)
 	if other == r {
 		return
 	}

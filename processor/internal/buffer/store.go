@@ -131,6 +131,8 @@ type Part struct {
 	Lateness time.Duration
 	// Settled is for its owner to note that it was delivered or given up.
 	Settled bool
+	// request is what it is a part of, until its owner says that it is built.
+	request *request
 }
 
 // Merge tells that From is now part of Into.
@@ -156,10 +158,12 @@ type Store struct {
 	// past of flush.
 	idle, aged, lingering, past queue[request]
 	entries                     entries
-	bytes                       int
-	wall                        time.Time
-	now                         time.Duration
-	ended                       []*request
+	// flushes numbers the flushes.
+	flushes uint64
+	bytes   int
+	wall    time.Time
+	now     time.Duration
+	ended   []*request
 }
 
 // New makes an empty store.
@@ -176,7 +180,7 @@ func New(opts Options) *Store {
 func (s *Store) Open() int { return s.idle.length + s.lingering.length }
 
 // Remembered is the number of flushed requests that are remembered.
-func (s *Store) Remembered() int { return s.past.length }
+func (s *Store) Remembered() int { return s.past.length + s.index.frozen.length }
 
 // Keys is the number of keys, beyond one each, by which requests are found.
 func (s *Store) Keys() int { return s.index.extra }
@@ -187,14 +191,14 @@ func (s *Store) Bytes() int { return s.bytes }
 // Knows says whether a span with this key would join a request that events
 // opened, so that its owner need not copy spans in vain.
 func (s *Store) Knows(trace pcommon.TraceID, span pcommon.SpanID) bool {
-	r, _ := s.index.span(spanKey{trace, span})
-	return r != nil
+	known, _ := s.index.knows(spanKey{trace, span})
+	return known
 }
 
 // Leads says whether a span with these keys would join a request as it is.
 func (s *Store) Leads(k *Keys) bool {
 	named := k.resolve(s.opts.Fallback)
-	return s.index.find(&named) != nil || s.Knows(k.Trace, k.Span)
+	return s.index.has(&named) || s.Knows(k.Trace, k.Span)
 }
 
 // AppendRecords takes log records in order of arrival. now is monotonic time,
@@ -251,7 +255,7 @@ func (s *Store) appendSpan(in *Span, out *Outcome) {
 		return
 	}
 	key := spanKey{in.Trace, in.Span}
-	if _, seen := s.index.span(key); seen {
+	if _, seen := s.index.knows(key); seen {
 		out.DuplicateSpans++
 		return
 	}
@@ -401,7 +405,7 @@ func (s *Store) awaken(r *request, out *Outcome) {
 		s.touch(r)
 		return
 	}
-	s.past.remove(r)
+	s.recall(r)
 	s.makeRoom(out)
 	r.content = &content{openedAt: s.now}
 	r.state, r.since = lingering, s.now

@@ -9,10 +9,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 	"pgregory.net/rapid"
 
-	"github.com/genaibuffer/genaibufferprocessor/envelope"
 	"github.com/genaibuffer/genaibufferprocessor/event"
+	"github.com/genaibuffer/genaibufferprocessor/semconv"
 )
 
 // TestStoreIsItsModel lets the store and a second, simple implementation of
@@ -39,6 +40,7 @@ func TestStoreIsItsModel(t *testing.T) {
 					"evict":     p.evict,
 					"forget":    p.forget,
 					"flush all": p.flushAll,
+					"build":     p.build,
 				})
 				p.drain(t)
 			})
@@ -47,7 +49,8 @@ func TestStoreIsItsModel(t *testing.T) {
 	for _, what := range []string{
 		"span_end", "end_event", "ttl", "max_age", "size", "evicted", "late", "shutdown",
 		"merged", "related", "duplicate", "unresolved", "forgotten", "owner", "second part of an owner",
-		"response_id",
+		"response_id", "frozen", "thawed", "thawed and still remembered", "frozen again",
+		"forgotten when frozen",
 	} {
 		assert.Positive(t, reached[what], "nothing random ever led to: %s", what)
 	}
@@ -102,14 +105,18 @@ type pair struct {
 	// reached counts what happened.
 	reached map[string]int
 	owned   map[[16]byte]bool
-	facts   map[[16]byte]*envelope.Facts
+	builds
 }
 
 func newPair(u universe, t *rapid.T, reached map[string]int) *pair {
-	p := &pair{universe: u, seq: map[[16]byte]uint64{}, reached: reached, owned: map[[16]byte]bool{}, facts: map[[16]byte]*envelope.Facts{}}
+	p := &pair{universe: u, seq: map[[16]byte]uint64{}, reached: reached, owned: map[[16]byte]bool{}, builds: newBuilds()}
 	o := u.options(t)
 	o.NewOpening = openings()
 	p.store = New(o)
+	// Few requests to a segment, so that there are many.
+	f := &p.store.index.frozen
+	f.smallest = rapid.SampledFrom([]int{1, 300, smallestSegment}).Draw(t, "segment")
+	f.largest = 2 * f.smallest
 	o.NewOpening = openings()
 	p.model = &model{opts: o}
 	return p
@@ -191,7 +198,13 @@ func (p *pair) span(t *rapid.T) Span {
 	}
 	in.Bytes = rapid.IntRange(1, 9).Draw(t, "bytes")
 	in.Weight = rapid.IntRange(1, 9).Draw(t, "weight")
-	in.Inference = rapid.Bool().Draw(t, "inference")
+	if in.Inference = rapid.Bool().Draw(t, "inference"); in.Inference {
+		data := ptrace.NewSpan()
+		data.SetName(in.name())
+		data.Attributes().PutStr(semconv.AttrResponseID, in.ResponseID)
+		data.Attributes().PutInt(semconv.AttrUsageInputTokens, 1)
+		in.Packed = event.AppendSpan(nil, &event.Span{Data: data, Kind: semconv.KindInference})
+	}
 	if in.Claim == ClaimPending {
 		return in
 	}
@@ -241,6 +254,7 @@ func (p *pair) flushAll(t *rapid.T) {
 // own insides.
 func (p *pair) compare(t *rapid.T) {
 	require.Empty(t, problems(p.store))
+	p.watch()
 	require.Equal(t, p.model.out, inModelWords(&p.out))
 	require.Equal(t, p.model.openCount(), p.store.Open(), "open")
 	require.Equal(t, p.model.count(phaseRemembered), p.store.Remembered(), "remembered")
@@ -266,11 +280,8 @@ func (p *pair) compare(t *rapid.T) {
 // note enters a part into the ledger.
 func (p *pair) note(t *rapid.T, part *Part) {
 	o := &p.model.opts
-	if p.facts[part.Opening] == nil {
-		p.facts[part.Opening] = part.Facts
-	}
 	require.NotNil(t, part.Facts)
-	require.Same(t, p.facts[part.Opening], part.Facts)
+	p.unbuilt = append(p.unbuilt, part)
 	require.Contains(t, event.FlushReasons, part.Reason)
 	for i := range part.Records {
 		p.seq[part.Opening]++
