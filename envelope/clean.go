@@ -104,6 +104,29 @@ func cleanValue(v pcommon.Value, depth int) {
 	}
 }
 
+// foldDeep does of cleaning what is left for a value that was made of plain
+// ones: it gives what is nested too deep as JSON text.
+func foldDeep(v pcommon.Value, depth int) {
+	switch v.Type() {
+	case pcommon.ValueTypeMap:
+		if depth >= maxDepth {
+			v.SetStr(string(AppendJSON(nil, v)))
+			return
+		}
+		for _, entry := range entriesOf(v).All() {
+			foldDeep(entry, depth+1)
+		}
+	case pcommon.ValueTypeSlice:
+		if depth >= maxDepth {
+			v.SetStr(string(AppendJSON(nil, v)))
+			return
+		}
+		for _, element := range elementsOf(v).All() {
+			foldDeep(element, depth+1)
+		}
+	}
+}
+
 // renameInvalidKeys puts the entries of m whose key is not UTF-8 under the
 // corrected key, at the end of m. Corrected keys that were there already have
 // been sorted out before.

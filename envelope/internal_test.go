@@ -170,11 +170,11 @@ func TestTallyOfManyCallsMatchesTallyOfFew(t *testing.T) {
 }
 
 func TestTimes(t *testing.T) {
-	var s stamper
+	var s scribe
 	for _, ts := range []pcommon.Timestamp{0, 1, 999_999_999, 1_000_000_000, 1_792_756_800_123_456_789, math.MaxInt64, math.MaxUint64} {
 		want := time.Unix(int64(uint64(ts)/1e9), int64(uint64(ts)%1e9)).UTC().Format("2006-01-02T15:04:05.000000000Z07:00")
-		assert.Equal(t, want, s.format(ts))
-		assert.Equal(t, want, s.format(ts), "from what is kept")
+		assert.Equal(t, want, s.time(ts))
+		assert.Equal(t, want, s.time(ts), "from what is kept")
 	}
 }
 

@@ -60,10 +60,10 @@ func (t *tokens) add(o tokens, mask uint8) {
 	t.known |= mask
 }
 
-func (t *tokens) put(dst pcommon.Map, names *[tokenKinds]string) {
+func (t *tokens) put(o *object, names *[tokenKinds]string) {
 	for i, n := range t.count {
 		if t.known&(1<<i) != 0 {
-			dst.PutInt(names[i], n)
+			o.int(names[i], n)
 		}
 	}
 }

@@ -83,6 +83,10 @@ type Record struct {
 	Late bool
 	// Truncated says that strings inside were cut to max_event_bytes.
 	Truncated bool
+	// Plain says that name, severity text, attributes and body go into an
+	// envelope as they are (envelope.Builder.RecordWeight, which finds out
+	// while what arrived is still at hand); false when that is not known.
+	Plain bool
 }
 
 // Time is the effective time: timestamp, else observed timestamp.
@@ -111,4 +115,7 @@ type Span struct {
 	Late bool
 	// Truncated says that strings inside were cut to max_event_bytes.
 	Truncated bool
+	// Plain says that what is in Data goes into an envelope as it is
+	// (envelope.Builder.SpanWeight); false when that is not known.
+	Plain bool
 }

@@ -316,9 +316,12 @@ func TestFinishReasonsOf(t *testing.T) {
 
 func TestConsumedAttribute(t *testing.T) {
 	for _, key := range []string{AttrOperationName, AttrSystem, AttrUsagePromptTokens, AttrInputMessages, "gen_ai.prompt.0.content", AttrOIInputValue} {
-		assert.True(t, ConsumedAttribute(key), key)
+		consumed, content := ConsumedAttribute(key)
+		assert.True(t, consumed, key)
+		assert.Equal(t, IsContentAttribute(key), content, key)
 	}
 	for _, key := range []string{AttrConversationID, AttrAgentName, AttrSessionID, "gen_ai.prompt.name", "gen_ai.request.temperature", "server.address", ""} {
-		assert.False(t, ConsumedAttribute(key), key)
+		consumed, _ := ConsumedAttribute(key)
+		assert.False(t, consumed, key)
 	}
 }
