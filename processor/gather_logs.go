@@ -101,8 +101,9 @@ func (g *gatherer) takeLogs(ld plog.Logs, p *logsPlan, move bool, o *origins, no
 				pick := &p.picked[len(taken)]
 				rec := event.Record{Log: kept, Name: pick.name, Origin: origin, Bytes: pick.bytes, Source: event.SourceLog}
 				g.complete(&rec, now)
+				weight := weigh(&rec) // fills in rec.Plain
 				taken = append(taken, buffer.Record{
-					Keys: pick.keys, Event: rec, Weight: weigh(&rec), Ends: g.ends[pick.name],
+					Keys: pick.keys, Event: rec, Weight: weight, Ends: g.ends[pick.name],
 				})
 			}
 		}

@@ -169,8 +169,9 @@ func (t *tracesReader) fill(in *buffer.Span, span ptrace.Span, held *heldSpans, 
 		}
 		keys := in.Keys
 		t.nameFrom(&keys, ev.Attributes())
+		weight := t.weigh.RecordWeight(&rec) // fills in rec.Plain
 		in.Events = append(in.Events, buffer.Record{
-			Keys: keys, Event: rec, Weight: t.weigh.RecordWeight(&rec), Ends: t.ends[rec.Name],
+			Keys: keys, Event: rec, Weight: weight, Ends: t.ends[rec.Name],
 		})
 		taken.records++
 		taken.bytes += rec.Bytes
