@@ -31,7 +31,7 @@ const replacement = "\uFFFD"
 // validText is s with each byte that is not part of valid UTF-8 replaced by
 // U+FFFD.
 func validText(s string) string {
-	if utf8.ValidString(s) {
+	if isValid(s) {
 		return s
 	}
 	var b strings.Builder

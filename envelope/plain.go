@@ -27,14 +27,52 @@ func isPlainMap(m pcommon.Map, depth int) bool {
 
 // hasPlainKeys says that the keys of m are valid UTF-8 and that none is there
 // twice.
-func hasPlainKeys(m pcommon.Map) bool { return !mayShadow(m) }
+func hasPlainKeys(m pcommon.Map) bool {
+	if m.Len() > fewEntries {
+		return false
+	}
+	var seen uint64
+	for k, v := range m.All() {
+		if !isValid(k) {
+			return false
+		}
+		// Keys that differ here differ. Names of one family share how they
+		// begin.
+		mark := len(k)
+		if mark > 0 {
+			mark = 7*mark + int(k[mark-1]) + 3*int(k[mark/2])
+		}
+		bit := uint64(1) << (mark % 64)
+		if seen&bit != 0 {
+			// Get finds the first entry of that key.
+			if first, _ := m.Get(k); first != v {
+				return false
+			}
+		}
+		seen |= bit
+	}
+	return true
+}
+
+// isValid is utf8.ValidString, faster for names, which are short and ASCII.
+func isValid(s string) bool {
+	n := len(s)
+	if n < 8 || n > 64 {
+		return utf8.ValidString(s)
+	}
+	all := word(s, n-8)
+	for i := 0; i+8 < n; i += 8 {
+		all |= word(s, i)
+	}
+	return all&highs == 0 || utf8.ValidString(s)
+}
 
 // isPlainValue says that cleanValue, asked with the same depth, would not
 // change v.
 func isPlainValue(v pcommon.Value, depth int) bool {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
-		return utf8.ValidString(v.Str())
+		return isValid(v.Str())
 	case pcommon.ValueTypeMap:
 		return depth < maxDepth && isPlainMap(entriesOf(v), depth+1)
 	case pcommon.ValueTypeSlice:

@@ -1,8 +1,6 @@
 package envelope
 
 import (
-	"unicode/utf8"
-
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/genaibuffer/genaibufferprocessor/event"
@@ -84,7 +82,7 @@ func (b *Builder) RecordWeight(r *event.Record) int {
 	if content || statesFacts(r.Name) || isException(r.Name) {
 		weight += b.eventFacts(attrs)
 	}
-	r.Plain = !w.unclean && utf8.ValidString(r.Name) && utf8.ValidString(severity)
+	r.Plain = !w.unclean && isValid(r.Name) && isValid(severity)
 	return weight
 }
 
@@ -101,7 +99,7 @@ func (b *Builder) originWeight(origin *event.Origin) int {
 func (b *Builder) SpanWeight(s *event.Span) int {
 	span := s.Data
 	attrs := span.Attributes()
-	s.Plain = utf8.ValidString(span.Name()) && isPlainMap(attrs, 0)
+	s.Plain = isValid(span.Name()) && isPlainMap(attrs, 0)
 	weight := weightCall + b.text(span.Name()) + b.text(span.Status().Message())
 	var facts semconv.CallFacts
 	semconv.ReadSpanFacts(span, &facts)
