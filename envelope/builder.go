@@ -110,7 +110,9 @@ type assembly struct {
 	part    *Part
 	// calls are the calls of this part in start order.
 	calls []call
-	deal  deal
+	// contents are the maps for the messages of the calls.
+	contents []pcommon.Map
+	deal     deal
 	// index and responses find calls once there are many, found is where the
 	// last one was.
 	index     map[callKey]int
@@ -158,7 +160,10 @@ func (a *assembly) begin(options *Options, p *Part) {
 func (a *assembly) end() {
 	const most = 64
 	if cap(a.calls) > most {
-		a.calls = nil
+		a.calls, a.contents = nil, nil
+	}
+	for _, content := range a.contents {
+		content.RemoveIf(func(string, pcommon.Value) bool { return true })
 	}
 	if cap(a.deal.records) > most {
 		a.deal = deal{}
@@ -179,10 +184,18 @@ type counts struct {
 	dropped   int64
 }
 
+// contentOf is an empty map for the messages of the i-th call.
+func (a *assembly) contentOf(i int) pcommon.Map {
+	if i == len(a.contents) {
+		a.contents = append(a.contents, pcommon.NewMap())
+	}
+	return a.contents[i]
+}
+
 func (a *assembly) assembleMessages() {
 	for i := range a.calls {
 		c := &a.calls[i]
-		c.content = pcommon.NewMap()
+		c.content = a.contentOf(i)
 		c.assembled = messages.Assemble(c.span, c.records, c.content)
 		if len(c.facts.FinishReasons) == 0 {
 			c.facts.FinishReasons = shortReasons(c.assembled.FinishReasons)

@@ -98,8 +98,16 @@ func separators(s string) int {
 }
 
 func looksLikeJSON(s string) bool {
-	s = strings.TrimLeft(s, " \t\r\n")
-	return s != "" && (s[0] == '[' || s[0] == '{')
+	for i := range len(s) {
+		switch s[i] {
+		case ' ', '\t', '\r', '\n':
+		case '[', '{':
+			return true
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // jsonStructure bounds by how much JSON text grows when it is parsed and

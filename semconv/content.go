@@ -145,7 +145,7 @@ var contentFamilies = []struct {
 	{PrefixTLFunctions, usedByMessages, false},
 }
 
-var contentTable = newKeyTable(contentNames)
+var contentTable = NewKeyTable(contentNames)
 
 // familyInitials has the letters that prefixes in contentFamilies begin with.
 var familyInitials = func() (initials [256]bool) {
@@ -180,7 +180,7 @@ func IsContentAttribute(key string) bool {
 }
 
 func contentUseOf(key string) (contentUse, bool) {
-	if use, ok := contentTable.get(key); ok {
+	if use, ok := contentTable.Get(key); ok {
 		return use, true
 	}
 	if key == "" || !familyInitials[key[0]] {

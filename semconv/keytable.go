@@ -2,10 +2,10 @@ package semconv
 
 import "math/bits"
 
-// keyTable is a map from known names that costs little to ask for names that
+// KeyTable is a map from known names that costs little to ask for names that
 // are not in it, as most attributes of most spans are. It never changes once
 // made; the zero value has no names.
-type keyTable[V any] struct {
+type KeyTable[V any] struct {
 	// slots is an open hash table, a power of two long and at most a quarter
 	// full; a slot without a key is free.
 	slots []keySlot[V]
@@ -17,10 +17,10 @@ type keySlot[V any] struct {
 	value V
 }
 
-// newKeyTable makes a table of the entries, none of which has the empty key.
-func newKeyTable[V any](entries map[string]V) *keyTable[V] {
+// NewKeyTable makes a table of the entries, none of which has the empty key.
+func NewKeyTable[V any](entries map[string]V) *KeyTable[V] {
 	size := bits.Len(uint(4*len(entries) + 1))
-	t := &keyTable[V]{slots: make([]keySlot[V], 1<<size), shift: uint8(64 - size)}
+	t := &KeyTable[V]{slots: make([]keySlot[V], 1<<size), shift: uint8(64 - size)}
 	for key, value := range entries {
 		i := t.start(key)
 		for t.slots[i].key != "" {
@@ -33,7 +33,7 @@ func newKeyTable[V any](entries map[string]V) *keyTable[V] {
 
 // start is where a key is looked for first. Names share how they begin and
 // differ in length and in how they end.
-func (t *keyTable[V]) start(key string) int {
+func (t *KeyTable[V]) start(key string) int {
 	const spread = 0x9e3779b97f4a7c15
 	n := len(key)
 	h := uint64(n)
@@ -54,8 +54,8 @@ func tail(key string, end int) uint64 {
 		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
-// get is the value of a key, and whether there is one.
-func (t *keyTable[V]) get(key string) (value V, ok bool) {
+// Get is the value of a key, and whether there is one.
+func (t *KeyTable[V]) Get(key string) (value V, ok bool) {
 	if t == nil || key == "" {
 		return value, false
 	}

@@ -68,11 +68,11 @@ type foundFacts struct {
 	ranks  [factFieldCount]uint8
 }
 
-func (found *foundFacts) scan(attrs pcommon.Map, vendor *keyTable[factSource]) {
+func (found *foundFacts) scan(attrs pcommon.Map, vendor *KeyTable[factSource]) {
 	for key, value := range attrs.All() {
-		source, ok := factSources.get(key)
+		source, ok := factSources.Get(key)
 		if !ok {
-			if source, ok = vendor.get(key); !ok {
+			if source, ok = vendor.Get(key); !ok {
 				continue
 			}
 		}
@@ -336,7 +336,7 @@ func finishReasonsIn(list pcommon.Slice) []string {
 // named fields repeat as it is or in the convention's spelling. A dialect's
 // own name for the same thing is not among them: its value may differ from the
 // one that was believed, and stays readable beside it.
-var consumedNames = newKeyTable(map[string]struct{}{
+var consumedNames = NewKeyTable(map[string]struct{}{
 	AttrOperationName: {}, AttrProviderName: {}, AttrSystem: {},
 	AttrRequestModel: {}, AttrResponseModel: {}, AttrResponseID: {},
 	AttrFinishReasons: {}, AttrTimeToFirstChunk: {}, AttrErrorType: {},
@@ -357,7 +357,7 @@ var consumedNames = newKeyTable(map[string]struct{}{
 // content (IsContentAttribute).
 func ConsumedAttribute(key string) (consumed, content bool) {
 	use, content := contentUseOf(key)
-	if _, ok := consumedNames.get(key); ok {
+	if _, ok := consumedNames.Get(key); ok {
 		return true, content
 	}
 	return use != usedNowhere, content
