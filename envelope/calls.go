@@ -306,8 +306,8 @@ func (c *call) add(told *semconv.CallFacts) {
 	if f.TimeToFirstChunkNS == 0 {
 		f.TimeToFirstChunkNS = told.TimeToFirstChunkNS
 	}
-	count := func(tokens **int64, n *int64) {
-		if *tokens == nil {
+	count := func(tokens *semconv.TokenCount, n semconv.TokenCount) {
+		if !tokens.Known {
 			*tokens = n
 		}
 	}

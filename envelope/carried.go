@@ -199,7 +199,7 @@ func isText(v pcommon.Value, s string) bool {
 // carriesTokens says whether a token count stands in the call's usage.
 func (c *call) carriesTokens(key string, v pcommon.Value) bool {
 	u := &c.facts.Usage
-	var told *int64
+	var told semconv.TokenCount
 	switch key {
 	case semconv.AttrUsageInputTokens, semconv.AttrUsagePromptTokens:
 		told = u.InputTokens
@@ -214,5 +214,5 @@ func (c *call) carriesTokens(key string, v pcommon.Value) bool {
 		told = u.ReasoningOutputTokens
 	}
 	n, ok := semconv.IntOf(v)
-	return ok && told != nil && *told == n
+	return ok && told.Known && told.N == n
 }

@@ -121,7 +121,7 @@ func TestFactsAreCompact(t *testing.T) {
 }
 
 func TestSplitTokensAcrossReports(t *testing.T) {
-	count := func(n int64) *int64 { return &n }
+	count := func(n int64) semconv.TokenCount { return semconv.TokenCount{N: n, Known: true} }
 	report := func(responseID string, span byte, u semconv.Usage) *call {
 		return &call{kind: semconv.KindInference, spanID: pcommon.SpanID{span}, facts: semconv.CallFacts{ResponseID: responseID, Usage: u}}
 	}
@@ -155,7 +155,7 @@ func TestTallyOfManyCallsMatchesTallyOfFew(t *testing.T) {
 		for range rapid.IntRange(0, 200).Draw(t, "calls") {
 			id := rapid.StringMatching(`[a-e][0-9]{0,2}`).Draw(t, "id")
 			n := rapid.Int64Range(0, 100).Draw(t, "tokens")
-			got.add(&call{kind: semconv.KindEmbeddings, facts: semconv.CallFacts{ResponseID: id, Usage: semconv.Usage{InputTokens: &n}}})
+			got.add(&call{kind: semconv.KindEmbeddings, facts: semconv.CallFacts{ResponseID: id, Usage: semconv.Usage{InputTokens: semconv.TokenCount{N: n, Known: true}}}})
 			if _, counted := want[id]; !counted {
 				want[id] = n
 			}

@@ -14,44 +14,50 @@ import (
 // isPlainMap says that cleanMap, asked with the same depth, would change
 // nothing in m. Of a map with many entries it does not find out.
 func isPlainMap(m pcommon.Map, depth int) bool {
-	if !hasPlainKeys(m) {
+	if m.Len() > fewEntries {
 		return false
 	}
-	for _, v := range m.All() {
-		if !isPlainValue(v, depth) {
+	var seen keyMarks
+	for k, v := range m.All() {
+		if !isValid(k) || seen.repeats(m, k, v) || !isPlainValue(v, depth) {
 			return false
 		}
 	}
 	return true
 }
 
-// hasPlainKeys says that the keys of m are valid UTF-8 and that none is there
-// twice.
+// hasPlainKeys is isPlainMap without a look at the values.
 func hasPlainKeys(m pcommon.Map) bool {
 	if m.Len() > fewEntries {
 		return false
 	}
-	var seen uint64
+	var seen keyMarks
 	for k, v := range m.All() {
-		if !isValid(k) {
+		if !isValid(k) || seen.repeats(m, k, v) {
 			return false
 		}
-		// Keys that differ here differ. Names of one family share how they
-		// begin.
-		mark := len(k)
-		if mark > 0 {
-			mark = 7*mark + int(k[mark-1]) + 3*int(k[mark/2])
-		}
-		bit := uint64(1) << (mark % 64)
-		if seen&bit != 0 {
-			// Get finds the first entry of that key.
-			if first, _ := m.Get(k); first != v {
-				return false
-			}
-		}
-		seen |= bit
 	}
 	return true
+}
+
+// keyMarks are the marks of keys that were seen: one of 64 for each, by their
+// length and two of their bytes, since names of one family begin alike.
+type keyMarks uint64
+
+// repeats says that another entry of m before this one has the same key.
+func (s *keyMarks) repeats(m pcommon.Map, k string, v pcommon.Value) bool {
+	mark := len(k)
+	if mark > 0 {
+		mark = 7*mark + int(k[mark-1]) + 3*int(k[mark/2])
+	}
+	bit := keyMarks(1) << (mark % 64)
+	if *s&bit != 0 {
+		// Get finds the first entry of that key.
+		first, _ := m.Get(k)
+		return first != v
+	}
+	*s |= bit
+	return false
 }
 
 // isValid is utf8.ValidString, faster for names, which are short and ASCII.

@@ -222,11 +222,11 @@ func (b *Builder) factsWeight(f *semconv.CallFacts) int {
 	for _, reason := range f.FinishReasons {
 		weight += weightValue + b.text(reason)
 	}
-	for _, n := range [...]*int64{
+	for _, n := range [...]semconv.TokenCount{
 		f.Usage.InputTokens, f.Usage.OutputTokens, f.Usage.CacheReadInputTokens,
 		f.Usage.CacheWriteInputTokens, f.Usage.ReasoningOutputTokens,
 	} {
-		if n != nil {
+		if n.Known {
 			weight += weightFact
 		}
 	}

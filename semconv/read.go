@@ -182,18 +182,18 @@ func (found *foundFacts) fillUsage(u *Usage) {
 	}
 }
 
-func (found *foundFacts) fillTokens(dst **int64, field factField) {
+func (found *foundFacts) fillTokens(dst *TokenCount, field factField) {
 	if found.ranks[field] != 0 {
 		fillTokens(dst, found.values[field])
 	}
 }
 
-func fillTokens(dst **int64, v pcommon.Value) {
-	if *dst != nil {
+func fillTokens(dst *TokenCount, v pcommon.Value) {
+	if dst.Known {
 		return
 	}
 	if tokens, ok := IntOf(v); ok && tokens >= 0 {
-		*dst = &tokens
+		*dst = TokenCount{N: tokens, Known: true}
 	}
 }
 
@@ -238,7 +238,7 @@ func readGenkitModel(attrs pcommon.Map, f *CallFacts) {
 	if name, ok := attrs.Get(AttrGenkitName); ok {
 		fillString(&f.RequestModel, name.Str())
 	}
-	if f.Usage.InputTokens != nil && f.Usage.OutputTokens != nil {
+	if f.Usage.InputTokens.Known && f.Usage.OutputTokens.Known {
 		return
 	}
 	v, ok := attrs.Get(AttrGenkitOutput)

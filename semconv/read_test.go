@@ -15,7 +15,15 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-func tokens(n int64) *int64 { return &n }
+func tokens(n int64) TokenCount { return TokenCount{N: n, Known: true} }
+
+// recordedTokens is a count that may be null.
+func recordedTokens(n *int64) TokenCount {
+	if n == nil {
+		return TokenCount{}
+	}
+	return tokens(*n)
+}
 
 // recordedCall is what a capture states about one inference span.
 type recordedCall struct {
@@ -91,8 +99,8 @@ func checkRecorded(t *testing.T, span ptrace.Span, want recordedCall, facts Call
 		reasons = append(reasons, NormalizeFinishReason(reason))
 	}
 	assert.Equal(t, reasons, facts.FinishReasons, want.SpanID)
-	assert.Equal(t, want.InputTokens, facts.Usage.InputTokens, want.SpanID)
-	assert.Equal(t, want.OutputTokens, facts.Usage.OutputTokens, want.SpanID)
+	assert.Equal(t, recordedTokens(want.InputTokens), facts.Usage.InputTokens, want.SpanID)
+	assert.Equal(t, recordedTokens(want.OutputTokens), facts.Usage.OutputTokens, want.SpanID)
 	if want.Error != "" && want.Error != span.Status().Message() {
 		assert.Equal(t, want.Error, facts.ErrorType, want.SpanID)
 		assert.True(t, facts.Failed, want.SpanID)
