@@ -157,19 +157,34 @@ func weigh(builder *envelope.Builder, p *envelope.Part) int {
 	return bound
 }
 
+// buildUnknown is build without anything known about what is plain.
+func (a *arbitrary) buildUnknown(form envelope.BodyForm) []plog.LogRecord {
+	builder := envelope.NewBuilder(a.options(form))
+	var out []plog.LogRecord
+	for _, p := range a.parts() {
+		dst := plog.NewLogRecord()
+		builder.Build(p, dst)
+		out = append(out, dst)
+	}
+	return out
+}
+
 // check: whatever comes in, a valid envelope comes out, the same each time, in
 // both forms, and no heavier than announced.
 func (a *arbitrary) check(t testing.TB) {
 	maps := a.build(t, envelope.BodyMap)
 	again := a.build(t, envelope.BodyMap)
+	unknown := a.buildUnknown(envelope.BodyMap)
 	texts := a.build(t, envelope.BodyJSON)
 	require.Len(t, texts, len(maps))
+	require.Len(t, unknown, len(maps))
 	for i := range maps {
 		envelopetest.Validate(t, maps[i])
 		envelopetest.Validate(t, texts[i])
 		require.True(t, json.Valid(envelopetest.Body(t, maps[i])))
 		require.Equal(t, string(envelopetest.Body(t, maps[i])), texts[i].Body().Str(), "both forms carry the same JSON")
 		require.Equal(t, marshal(t, maps[i]), marshal(t, again[i]), "the same content gives the same bytes")
+		require.Equal(t, marshal(t, maps[i]), marshal(t, unknown[i]), "what is plain is what cleaning leaves as it is")
 	}
 }
 

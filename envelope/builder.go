@@ -51,8 +51,9 @@ type Options struct {
 // Builder builds envelopes. It is safe for concurrent use.
 type Builder struct {
 	options Options
-	// buffers holds *[]byte for the JSON form.
-	buffers sync.Pool
+	// assemblies holds *assembly, buffers *[]byte for the JSON form.
+	assemblies sync.Pool
+	buffers    sync.Pool
 }
 
 // NewBuilder returns a Builder for the options.
@@ -74,14 +75,11 @@ func (b *Builder) Scope(dst pcommon.InstrumentationScope) {
 // gathered spans, which must be mutable and of nobody else's use. The same
 // content of p gives the same record, byte for byte.
 func (b *Builder) Build(p *Part, dst plog.LogRecord) *event.Origin {
-	a := assembly{
-		options:  &b.options,
-		part:     p,
-		texts:    unpackFactTexts(p.Facts.text),
-		tally:    tally{seen: p.Facts.counted},
-		recordID: ID(p.RequestID, p.Number, p.Opening),
+	a, ok := b.assemblies.Get().(*assembly)
+	if !ok {
+		a = new(assembly)
 	}
-	a.failure = failure{kind: a.texts[textErrorType], message: a.texts[textErrorMessage]}
+	a.begin(&b.options, p)
 	if b.options.Order == OrderTime {
 		event.SortByTime(p.Records)
 	}
@@ -100,15 +98,21 @@ func (b *Builder) Build(p *Part, dst plog.LogRecord) *event.Origin {
 		a.writeBody(dst.Body().SetEmptyMap())
 	}
 	a.writeHeader(dst)
+	a.end()
+	b.assemblies.Put(a)
 	return p.Facts.origin
 }
 
-// assembly is the making of one envelope.
+// assembly is the making of one envelope. It is used for one after the other,
+// and between them holds memory but nothing of any envelope.
 type assembly struct {
 	options *Options
 	part    *Part
 	// calls are the calls of this part in start order.
 	calls []call
+	// contents are the maps for the messages of the calls.
+	contents []pcommon.Map
+	deal     deal
 	// index and responses find calls once there are many, found is where the
 	// last one was.
 	index     map[callKey]int
@@ -120,13 +124,57 @@ type assembly struct {
 	counts counts
 	// failure is the request's.
 	failure failure
-	// recordID is the record's identity.
-	recordID string
-	stamp    stamper
-	// spanID and spanText are the span id that was last written: most events
-	// of a part have the same.
-	spanID   pcommon.SpanID
-	spanText string
+	// recordID is the record's identity, requestID the request's, cleaned.
+	recordID  string
+	requestID string
+	scribe    scribe
+	scope     scope
+	carried   carried
+	// outer writes the attributes and the body, entry what stands in a list
+	// of the body, inner what stands in an entry.
+	outer, entry, inner object
+}
+
+// scope is the instrumentation scope that was written last.
+type scope struct {
+	origin  *event.Origin
+	name    string
+	version string
+}
+
+func (a *assembly) begin(options *Options, p *Part) {
+	a.options, a.part = options, p
+	a.texts = unpackFactTexts(p.Facts.text)
+	a.failure = failure{kind: a.texts[textErrorType], message: a.texts[textErrorMessage]}
+	a.tally.seen = p.Facts.counted
+	times := 2 * (1 + len(p.Spans))
+	if options.Events {
+		times += len(p.Records)
+	}
+	a.scribe.reserve(times)
+	id := identify(p.RequestID, p.Number, p.Opening)
+	a.recordID, a.requestID = a.scribe.keep(id[:]), validText(p.RequestID)
+}
+
+// end lets go of the envelope that was made.
+func (a *assembly) end() {
+	const most = 64
+	if cap(a.calls) > most {
+		a.calls, a.contents = nil, nil
+	}
+	for _, content := range a.contents {
+		content.RemoveIf(func(string, pcommon.Value) bool { return true })
+	}
+	if cap(a.deal.records) > most {
+		a.deal = deal{}
+	}
+	clear(a.calls)
+	clear(a.deal.records)
+	a.carried.clear()
+	a.options, a.part, a.index, a.responses, a.found = nil, nil, nil, nil, 0
+	a.texts, a.tally, a.counts, a.failure = factTexts{}, tally{}, counts{}, failure{}
+	a.recordID, a.requestID, a.scope = "", "", scope{}
+	a.scribe.end()
 }
 
 // counts are the numbers of this record.
@@ -136,10 +184,18 @@ type counts struct {
 	dropped   int64
 }
 
+// contentOf is an empty map for the messages of the i-th call.
+func (a *assembly) contentOf(i int) pcommon.Map {
+	if i == len(a.contents) {
+		a.contents = append(a.contents, pcommon.NewMap())
+	}
+	return a.contents[i]
+}
+
 func (a *assembly) assembleMessages() {
 	for i := range a.calls {
 		c := &a.calls[i]
-		c.content = pcommon.NewMap()
+		c.content = a.contentOf(i)
 		c.assembled = messages.Assemble(c.span, c.records, c.content)
 		if len(c.facts.FinishReasons) == 0 {
 			c.facts.FinishReasons = shortReasons(c.assembled.FinishReasons)

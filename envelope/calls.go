@@ -49,34 +49,32 @@ func (f failure) known() bool { return f.kind != "" || f.message != "" }
 // gatherCalls makes the calls of the part, in start order, and gives each its
 // records.
 func (a *assembly) gatherCalls() {
-	a.calls = make([]call, 0, len(a.part.Spans)+1)
+	a.calls = slices.Grow(a.calls[:0], len(a.part.Spans)+1)
 	for _, span := range a.part.Spans {
-		a.calls = append(a.calls, spanCall(span))
+		a.calls = append(a.calls, call{})
+		a.calls[len(a.calls)-1].open(span)
 	}
 	for i := range a.part.Records {
 		a.openSpanless(&a.part.Records[i])
 	}
-	slices.SortStableFunc(a.calls, func(x, y call) int {
-		// Of calls that start together the outer one ends last.
-		return cmp.Or(cmp.Compare(x.place, y.place), cmp.Compare(y.endedAt, x.endedAt))
-	})
-	a.index, a.responses = nil, nil
+	if len(a.calls) > 1 {
+		slices.SortStableFunc(a.calls, func(x, y call) int {
+			// Of calls that start together the outer one ends last.
+			return cmp.Or(cmp.Compare(x.place, y.place), cmp.Compare(y.endedAt, x.endedAt))
+		})
+	}
+	a.index, a.responses, a.found = nil, nil, 0
 	a.assignRecords()
 }
 
-func spanCall(span *event.Span) call {
+// open makes c, which is zero, the call of a span.
+func (c *call) open(span *event.Span) {
 	data := span.Data
-	c := call{
-		span:      span,
-		traceID:   data.TraceID(),
-		spanID:    data.SpanID(),
-		kind:      span.Kind,
-		startedAt: data.StartTimestamp(),
-		endedAt:   data.EndTimestamp(),
-		place:     data.StartTimestamp(),
-	}
+	c.span = span
+	c.traceID, c.spanID, c.kind = data.TraceID(), data.SpanID(), span.Kind
+	c.startedAt, c.endedAt = data.StartTimestamp(), data.EndTimestamp()
+	c.place = c.startedAt
 	semconv.ReadSpanFacts(data, &c.facts)
-	return c
 }
 
 // openSpanless opens a call for a record that carries content of a call whose
@@ -104,27 +102,37 @@ func (a *assembly) openSpanless(r *event.Record) {
 	}
 }
 
+// deal is the memory for dealing records out to calls.
+type deal struct {
+	owners  []int32
+	sizes   []int32
+	records []*event.Record
+}
+
 // assignRecords gives each call its records, which share one backing array.
 func (a *assembly) assignRecords() {
 	records := a.part.Records
 	if len(a.calls) == 0 || len(records) == 0 {
 		return
 	}
-	owners := make([]int32, len(records))
-	sizes := make([]int32, len(a.calls))
+	d := &a.deal
+	d.owners = slices.Grow(d.owners[:0], len(records))[:len(records)]
+	d.sizes = slices.Grow(d.sizes[:0], len(a.calls))[:len(a.calls)]
+	d.records = slices.Grow(d.records[:0], len(records))[:len(records)]
+	clear(d.sizes)
 	for i := range records {
 		owner := a.callOf(&records[i])
-		owners[i] = int32(owner)
+		d.owners[i] = int32(owner)
 		if owner >= 0 {
-			sizes[owner]++
+			d.sizes[owner]++
 		}
 	}
-	backing := make([]*event.Record, len(records))
+	free := d.records
 	for i := range a.calls {
-		a.calls[i].records = backing[:0:sizes[i]]
-		backing = backing[sizes[i]:]
+		a.calls[i].records = free[:0:d.sizes[i]]
+		free = free[d.sizes[i]:]
 	}
-	for i, owner := range owners {
+	for i, owner := range d.owners {
 		if owner >= 0 {
 			c := &a.calls[owner]
 			c.records = append(c.records, &records[i])
@@ -298,8 +306,8 @@ func (c *call) add(told *semconv.CallFacts) {
 	if f.TimeToFirstChunkNS == 0 {
 		f.TimeToFirstChunkNS = told.TimeToFirstChunkNS
 	}
-	count := func(tokens **int64, n *int64) {
-		if *tokens == nil {
+	count := func(tokens *semconv.TokenCount, n semconv.TokenCount) {
+		if !tokens.Known {
 			*tokens = n
 		}
 	}

@@ -2,28 +2,159 @@ package envelope
 
 import (
 	"slices"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/genaibuffer/genaibufferprocessor/semconv"
 )
 
-// dropCarried removes from a span's attributes what the call's other keys say
-// already. It asks for the very value: an attribute of an unexpected type, or
-// one whose value lost against a better source, is kept.
-func (c *call) dropCarried(attrs pcommon.Map, withMessages bool) {
-	attrs.RemoveIf(func(key string, v pcommon.Value) bool {
-		if !semconv.ConsumedAttribute(key) {
+// A carriedValue is a value that moves from a span's attributes to a key of its
+// own in the call.
+type carriedValue uint8
+
+const (
+	carriedOperation carriedValue = iota
+	carriedProvider
+	carriedRequestModel
+	carriedResponseModel
+	carriedResponseID
+	carriedFinishReasons
+	carriedArguments
+	carriedResult
+	carriedValues
+)
+
+// carriedAttribute tells the values that move as they are by the attribute
+// that has them.
+func carriedAttribute(key string) (carriedValue, bool) {
+	switch key {
+	case semconv.AttrOperationName:
+		return carriedOperation, true
+	case semconv.AttrProviderName, semconv.AttrSystem:
+		return carriedProvider, true
+	case semconv.AttrRequestModel:
+		return carriedRequestModel, true
+	case semconv.AttrResponseModel:
+		return carriedResponseModel, true
+	case semconv.AttrResponseID:
+		return carriedResponseID, true
+	case semconv.AttrFinishReasons:
+		return carriedFinishReasons, true
+	}
+	return 0, false
+}
+
+// carried holds values on their way from the attributes of one call's span to
+// the call. The zero value is ready for use.
+type carried struct {
+	values pcommon.Slice
+	filled [carriedValues]bool
+}
+
+// take moves v out of its attribute.
+func (c *carried) take(which carriedValue, v pcommon.Value) pcommon.Value {
+	if c.values == (pcommon.Slice{}) {
+		c.values = pcommon.NewSlice()
+		c.values.EnsureCapacity(int(carriedValues))
+		for range carriedValues {
+			c.values.AppendEmpty()
+		}
+	}
+	kept := c.values.At(int(which))
+	v.MoveTo(kept)
+	c.filled[which] = true
+	return kept
+}
+
+// moveTo gives a value its place; false when there is none.
+func (c *carried) moveTo(o *object, key string, which carriedValue) bool {
+	if !c.filled[which] {
+		return false
+	}
+	c.filled[which] = false
+	c.values.At(int(which)).MoveTo(o.value(key))
+	return true
+}
+
+// clear forgets what was taken and not given a place.
+func (c *carried) clear() {
+	if c.values == (pcommon.Slice{}) {
+		return
+	}
+	for i := range int(carriedValues) {
+		_ = c.values.At(i).FromRaw(nil)
+	}
+	c.filled = [carriedValues]bool{}
+}
+
+// carry removes from the attributes of the call's span what its other keys say
+// already, and takes the values that these keys can have as they are. It asks
+// for the very value: an attribute of an unexpected type, or one whose value
+// lost against a better source, is kept.
+func (a *assembly) carry(c *call) {
+	a.carried.clear()
+	arguments, result := c.facts.Tool.Arguments, c.facts.Tool.Result
+	c.span.Data.Attributes().RemoveIf(func(key string, v pcommon.Value) bool {
+		consumed, content := semconv.ConsumedAttribute(key)
+		switch v {
+		case arguments:
+			c.facts.Tool.Arguments = a.carried.takeTool(carriedArguments, v, consumed)
+			return consumed
+		case result:
+			c.facts.Tool.Result = a.carried.takeTool(carriedResult, v, consumed)
+			return consumed
+		}
+		if !consumed {
 			return false
 		}
-		if v == c.facts.Tool.Arguments || v == c.facts.Tool.Result {
-			return true
+		if content {
+			return a.options.Messages && !slices.Contains(c.assembled.LeftOver, key)
 		}
-		if semconv.IsContentAttribute(key) {
-			return withMessages && !slices.Contains(c.assembled.LeftOver, key)
+		if !c.carries(key, v) {
+			return false
 		}
-		return c.carries(key, v)
+		if which, ok := carriedAttribute(key); ok && !a.carried.filled[which] && c.isWritten(which, v) {
+			a.carried.take(which, v)
+		}
+		return true
 	})
+}
+
+// takeTool moves arguments or a result to where they stay as long as the call
+// is written. JSON text in an attribute that is not consumed stays there as
+// well: the call has it parsed.
+func (c *carried) takeTool(which carriedValue, v pcommon.Value, consumed bool) pcommon.Value {
+	if consumed || !present(v) {
+		return c.take(which, v)
+	}
+	parsed := pcommon.NewValueEmpty()
+	if v.Type() == pcommon.ValueTypeStr && semconv.ParseJSONContainer(v.Str(), parsed) {
+		parsed.SetStr(v.Str())
+		return c.take(which, parsed)
+	}
+	return c.take(which, v)
+}
+
+// isWritten says that the call's key has v as it stands in the attribute.
+func (c *call) isWritten(which carriedValue, v pcommon.Value) bool {
+	if which != carriedFinishReasons {
+		return v.Type() == pcommon.ValueTypeStr && v.Str() != "" && (c.span.Plain || utf8.ValidString(v.Str()))
+	}
+	if v.Type() != pcommon.ValueTypeSlice {
+		return false
+	}
+	list := elementsOf(v)
+	if list.Len() != len(c.facts.FinishReasons) {
+		return false
+	}
+	for i, reason := range c.facts.FinishReasons {
+		element := list.At(i)
+		if reason == "" || element.Type() != pcommon.ValueTypeStr || element.Str() != reason || !utf8.ValidString(reason) {
+			return false
+		}
+	}
+	return true
 }
 
 // carries says whether the call's keys carry the value of a consumed attribute.
@@ -68,7 +199,7 @@ func isText(v pcommon.Value, s string) bool {
 // carriesTokens says whether a token count stands in the call's usage.
 func (c *call) carriesTokens(key string, v pcommon.Value) bool {
 	u := &c.facts.Usage
-	var told *int64
+	var told semconv.TokenCount
 	switch key {
 	case semconv.AttrUsageInputTokens, semconv.AttrUsagePromptTokens:
 		told = u.InputTokens
@@ -83,5 +214,5 @@ func (c *call) carriesTokens(key string, v pcommon.Value) bool {
 		told = u.ReasoningOutputTokens
 	}
 	n, ok := semconv.IntOf(v)
-	return ok && told != nil && *told == n
+	return ok && told.Known && told.N == n
 }

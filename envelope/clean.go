@@ -31,7 +31,7 @@ const replacement = "\uFFFD"
 // validText is s with each byte that is not part of valid UTF-8 replaced by
 // U+FFFD.
 func validText(s string) string {
-	if utf8.ValidString(s) {
+	if isValid(s) {
 		return s
 	}
 	var b strings.Builder
@@ -100,6 +100,29 @@ func cleanValue(v pcommon.Value, depth int) {
 		}
 		for _, element := range elementsOf(v).All() {
 			cleanValue(element, depth+1)
+		}
+	}
+}
+
+// foldDeep does of cleaning what is left for a value that was made of plain
+// ones: it gives what is nested too deep as JSON text.
+func foldDeep(v pcommon.Value, depth int) {
+	switch v.Type() {
+	case pcommon.ValueTypeMap:
+		if depth >= maxDepth {
+			v.SetStr(string(AppendJSON(nil, v)))
+			return
+		}
+		for _, entry := range entriesOf(v).All() {
+			foldDeep(entry, depth+1)
+		}
+	case pcommon.ValueTypeSlice:
+		if depth >= maxDepth {
+			v.SetStr(string(AppendJSON(nil, v)))
+			return
+		}
+		for _, element := range elementsOf(v).All() {
+			foldDeep(element, depth+1)
 		}
 	}
 }

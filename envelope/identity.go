@@ -11,6 +11,11 @@ import (
 // and the 16 bytes of the opening, separated by NUL. It is the same over a
 // re-delivery and differs between two openings of one request id.
 func ID(requestID string, part int, opening [16]byte) string {
+	id := identify(requestID, part, opening)
+	return string(id[:])
+}
+
+func identify(requestID string, part int, opening [16]byte) (id [32]byte) {
 	var scratch [160]byte
 	data := append(scratch[:0], validText(requestID)...)
 	data = append(data, 0)
@@ -18,5 +23,6 @@ func ID(requestID string, part int, opening [16]byte) string {
 	data = append(data, 0)
 	data = append(data, opening[:]...)
 	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:16])
+	hex.Encode(id[:], sum[:16])
+	return id
 }

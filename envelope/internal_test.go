@@ -121,7 +121,7 @@ func TestFactsAreCompact(t *testing.T) {
 }
 
 func TestSplitTokensAcrossReports(t *testing.T) {
-	count := func(n int64) *int64 { return &n }
+	count := func(n int64) semconv.TokenCount { return semconv.TokenCount{N: n, Known: true} }
 	report := func(responseID string, span byte, u semconv.Usage) *call {
 		return &call{kind: semconv.KindInference, spanID: pcommon.SpanID{span}, facts: semconv.CallFacts{ResponseID: responseID, Usage: u}}
 	}
@@ -155,7 +155,7 @@ func TestTallyOfManyCallsMatchesTallyOfFew(t *testing.T) {
 		for range rapid.IntRange(0, 200).Draw(t, "calls") {
 			id := rapid.StringMatching(`[a-e][0-9]{0,2}`).Draw(t, "id")
 			n := rapid.Int64Range(0, 100).Draw(t, "tokens")
-			got.add(&call{kind: semconv.KindEmbeddings, facts: semconv.CallFacts{ResponseID: id, Usage: semconv.Usage{InputTokens: &n}}})
+			got.add(&call{kind: semconv.KindEmbeddings, facts: semconv.CallFacts{ResponseID: id, Usage: semconv.Usage{InputTokens: semconv.TokenCount{N: n, Known: true}}}})
 			if _, counted := want[id]; !counted {
 				want[id] = n
 			}
@@ -170,11 +170,11 @@ func TestTallyOfManyCallsMatchesTallyOfFew(t *testing.T) {
 }
 
 func TestTimes(t *testing.T) {
-	var s stamper
+	var s scribe
 	for _, ts := range []pcommon.Timestamp{0, 1, 999_999_999, 1_000_000_000, 1_792_756_800_123_456_789, math.MaxInt64, math.MaxUint64} {
 		want := time.Unix(int64(uint64(ts)/1e9), int64(uint64(ts)%1e9)).UTC().Format("2006-01-02T15:04:05.000000000Z07:00")
-		assert.Equal(t, want, s.format(ts))
-		assert.Equal(t, want, s.format(ts), "from what is kept")
+		assert.Equal(t, want, s.time(ts))
+		assert.Equal(t, want, s.time(ts), "from what is kept")
 	}
 }
 

@@ -203,24 +203,17 @@ func jsonStringLen(s string) int {
 
 // plainPrefix is the length of the prefix of s that stands in a JSON string as
 // it is: ASCII without quote, backslash and control characters. It looks at
-// eight bytes at a time, since nearly all content is plain.
+// many bytes at a time, since nearly all content is plain.
 func plainPrefix(s string) int {
-	const (
-		ones  = 0x0101010101010101
-		highs = 0x8080808080808080
-	)
 	i := 0
+	for ; i+32 <= len(s); i += 32 {
+		b := s[i : i+32]
+		if (special(word(b, 0)) | special(word(b, 8)) | special(word(b, 16)) | special(word(b, 24))) != 0 {
+			break
+		}
+	}
 	for ; i+8 <= len(s); i += 8 {
-		b := s[i : i+8]
-		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-		quote := w ^ ones*'"'
-		slash := w ^ ones*'\\'
-		// A byte's high bit is set in special when the byte is not ASCII, is
-		// below 0x20, or became zero in quote or slash. A borrow can only set
-		// more bits than that; the loop below then decides.
-		special := (w | (w - ones*0x20) | (quote - ones) | (slash - ones)) & highs
-		if special != 0 {
+		if special(word(s, i)) != 0 {
 			break
 		}
 	}
@@ -230,4 +223,26 @@ func plainPrefix(s string) int {
 		}
 	}
 	return i
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// word are the 8 bytes of s from i on.
+func word(s string, i int) uint64 {
+	b := s[i : i+8]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+// special is not zero when one of the bytes is not ASCII, is below 0x20, a quote
+// or a backslash. A byte's high bit is set in that case. A borrow can only set
+// more bits than that; whoever asks then looks closely.
+func special(w uint64) uint64 {
+	// With its second bit turned a quote follows the control characters.
+	low := w ^ ones*0x02
+	slash := w ^ ones*'\\'
+	return (w | (low - ones*0x21) | (slash - ones)) & highs
 }

@@ -58,9 +58,9 @@ func (a *assembly) learnOwner(owner *event.Span) {
 	c := a.callOfSpan(owner)
 	if c == nil {
 		// An entry span that was not gathered is no call, but tells the same.
-		outside := spanCall(owner)
-		outside.readOutcome()
-		c = &outside
+		c = new(call)
+		c.open(owner)
+		c.readOutcome()
 	}
 	f.owned = true
 	f.origin = owner.Origin

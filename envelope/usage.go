@@ -32,12 +32,12 @@ type tokens struct {
 
 // tokensOf reads a call's usage. A negative count is no count.
 func tokensOf(u *semconv.Usage) (t tokens) {
-	for i, n := range [tokenKinds]*int64{
+	for i, n := range [tokenKinds]semconv.TokenCount{
 		u.InputTokens, u.OutputTokens, u.CacheReadInputTokens,
 		u.CacheWriteInputTokens, u.ReasoningOutputTokens,
 	} {
-		if n != nil && *n >= 0 {
-			t.count[i] = *n
+		if n.Known && n.N >= 0 {
+			t.count[i] = n.N
 			t.known |= 1 << i
 		}
 	}
@@ -60,10 +60,10 @@ func (t *tokens) add(o tokens, mask uint8) {
 	t.known |= mask
 }
 
-func (t *tokens) put(dst pcommon.Map, names *[tokenKinds]string) {
+func (t *tokens) put(o *object, names *[tokenKinds]string) {
 	for i, n := range t.count {
 		if t.known&(1<<i) != 0 {
-			dst.PutInt(names[i], n)
+			o.int(names[i], n)
 		}
 	}
 }

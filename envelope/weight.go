@@ -48,49 +48,68 @@ const MaxRequestIDBytes = 256
 
 // RecordWeight is at least the number of bytes that r adds to the record that
 // Build makes: its event, what it may add to a call's facts and, with messages,
-// its content assembled. r.Bytes must be its size.
+// its content assembled. r.Bytes must be its size. It also finds out whether r
+// is Plain.
 func (b *Builder) RecordWeight(r *event.Record) int {
 	attrs, body := r.Log.Attributes(), r.Log.Body()
+	severity := r.Log.SeverityText()
+	content := carriesContent(r.Name)
 	weight := 0
-	if b.options.Events {
-		weight += weightRecord + b.text(r.Name) + b.text(r.Log.SeverityText())
-		if r.Origin != nil {
-			weight += b.text(r.Origin.Scope.Name()) + b.text(r.Origin.Scope.Version())
+	w := weighing{builder: b}
+	if content {
+		weight += weightSpanless
+	}
+	if content && b.options.Messages {
+		w.unclean = !hasPlainKeys(attrs)
+		weight += weightContent + w.assembled(body, 0)
+		for key, v := range attrs.All() {
+			weight += weightObject + b.text(key) + w.assembled(v, 0)
 		}
-		if b.options.Body == BodyJSON {
+	} else {
+		w.unclean = !isPlainMap(attrs, 0) || !isPlainValue(body, 0)
+	}
+	if b.options.Events {
+		weight += weightRecord + b.text(r.Name) + b.text(severity) + b.originWeight(r.Origin)
+		switch {
+		case b.options.Body == BodyJSON:
 			weight += jsonMapLen(attrs, 0) + jsonLen(body, 0)
-		} else {
+		case w.unclean:
 			weight += r.Bytes + mapGrowth(attrs, 0) + growth(body, 0)
+		default:
+			weight += r.Bytes
 		}
 	}
-	content := carriesContent(r.Name)
 	if content || statesFacts(r.Name) || isException(r.Name) {
 		weight += b.eventFacts(attrs)
 	}
-	if content {
-		weight += weightSpanless
-		if b.options.Messages {
-			weight += weightContent + b.assembled(body, 0)
-			for key, v := range attrs.All() {
-				weight += weightObject + b.text(key) + b.assembled(v, 0)
-			}
-		}
-	}
+	r.Plain = !w.unclean && isValid(r.Name) && isValid(severity)
 	return weight
 }
 
+func (b *Builder) originWeight(origin *event.Origin) int {
+	if origin == nil {
+		return 0
+	}
+	return b.text(origin.Scope.Name()) + b.text(origin.Scope.Version())
+}
+
 // SpanWeight is at least the number of bytes that a gathered span adds to the
-// record that Build makes. s.Bytes must be its size.
+// record that Build makes. s.Bytes must be its size. It also finds out whether
+// s is Plain.
 func (b *Builder) SpanWeight(s *event.Span) int {
 	span := s.Data
 	attrs := span.Attributes()
+	s.Plain = isValid(span.Name()) && isPlainMap(attrs, 0)
 	weight := weightCall + b.text(span.Name()) + b.text(span.Status().Message())
 	var facts semconv.CallFacts
 	semconv.ReadSpanFacts(span, &facts)
 	weight += b.factsWeight(&facts)
-	if b.options.Body == BodyJSON {
+	switch {
+	case b.options.Body == BodyJSON:
 		weight += jsonMapLen(attrs, 0)
-	} else {
+	case s.Plain:
+		weight += s.Bytes
+	default:
 		weight += s.Bytes + mapGrowth(attrs, 0)
 	}
 	for _, ev := range span.Events().All() {
@@ -99,6 +118,7 @@ func (b *Builder) SpanWeight(s *event.Span) int {
 		}
 	}
 	for _, link := range span.Links().All() {
+		s.Plain = s.Plain && isPlainMap(link.Attributes(), 0)
 		weight += weightLink + b.text(link.TraceState().AsRaw())
 		if b.options.Body == BodyJSON {
 			weight += jsonMapLen(link.Attributes(), 0)
@@ -106,15 +126,21 @@ func (b *Builder) SpanWeight(s *event.Span) int {
 			weight += mapGrowth(link.Attributes(), 0)
 		}
 	}
-	if !b.options.Messages {
-		return weight
+	if b.options.Messages {
+		weight += b.contentWeight(attrs)
 	}
-	weight += weightContent
+	return weight
+}
+
+// contentWeight is the size of the messages that a span's attributes hold.
+func (b *Builder) contentWeight(attrs pcommon.Map) int {
+	weight := weightContent
 	for key, v := range attrs.All() {
 		if !semconv.IsContentAttribute(key) {
 			continue
 		}
-		weight += b.assembled(v, 0)
+		w := weighing{builder: b}
+		weight += w.assembled(v, 0)
 		if v.Type() == pcommon.ValueTypeStr {
 			// It leaves the attributes for the messages, or stays there.
 			weight -= b.text(v.Str())
@@ -165,7 +191,8 @@ func (b *Builder) eventFacts(attrs pcommon.Map) int {
 			}
 		case pcommon.ValueTypeSlice:
 			// Finish reasons.
-			weight += b.assembled(v, 0)
+			w := weighing{builder: b}
+			weight += w.assembled(v, 0)
 		}
 	}
 	return weight
@@ -195,17 +222,18 @@ func (b *Builder) factsWeight(f *semconv.CallFacts) int {
 	for _, reason := range f.FinishReasons {
 		weight += weightValue + b.text(reason)
 	}
-	for _, n := range [...]*int64{
+	for _, n := range [...]semconv.TokenCount{
 		f.Usage.InputTokens, f.Usage.OutputTokens, f.Usage.CacheReadInputTokens,
 		f.Usage.CacheWriteInputTokens, f.Usage.ReasoningOutputTokens,
 	} {
-		if n != nil {
+		if n.Known {
 			weight += weightFact
 		}
 	}
 	for _, v := range [...]pcommon.Value{f.Tool.Arguments, f.Tool.Result} {
 		if v != (pcommon.Value{}) {
-			weight += weightFact + b.assembled(v, 0)
+			w := weighing{builder: b}
+			weight += weightFact + w.assembled(v, 0)
 		}
 	}
 	return weight + weightFact

@@ -8,49 +8,62 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
+// weighing looks at what may become messages.
+type weighing struct {
+	builder *Builder
+	// unclean says that something was seen that is not plain.
+	unclean bool
+}
+
 // assembled bounds the size of v once it was assembled into messages: JSON in
 // texts parsed, objects and elements turned into messages and parts.
-func (b *Builder) assembled(v pcommon.Value, depth int) int {
+func (w *weighing) assembled(v pcommon.Value, depth int) int {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
 		if depth > 0 {
-			return b.nestedText(v.Str())
+			return w.nestedText(v.Str())
 		}
-		return b.assembledText(v.Str())
+		return w.assembledText(v.Str())
 	case pcommon.ValueTypeMap:
-		weight := weightObject + b.folded(v, depth)
-		for key, entry := range entriesOf(v).All() {
-			weight += b.nestedText(key) + b.assembled(entry, depth+1)
+		m := entriesOf(v)
+		w.unclean = w.unclean || depth >= maxDepth || !hasPlainKeys(m)
+		weight := weightObject + w.folded(v, depth)
+		for key, entry := range m.All() {
+			weight += w.nestedText(key) + w.assembled(entry, depth+1)
 		}
 		return weight
 	case pcommon.ValueTypeSlice:
-		weight := weightValue + b.folded(v, depth)
+		w.unclean = w.unclean || depth >= maxDepth
+		weight := weightValue + w.folded(v, depth)
 		for _, element := range elementsOf(v).All() {
-			weight += b.assembled(element, depth+1)
+			weight += w.assembled(element, depth+1)
 			if element.Type() != pcommon.ValueTypeMap {
 				weight += weightElement
 			}
 		}
 		return weight
 	case pcommon.ValueTypeBytes:
+		w.unclean = true
 		return weightValue + base64.StdEncoding.EncodedLen(v.Bytes().Len())
 	}
+	w.unclean = w.unclean || !isPlainScalar(v)
 	return weightValue
 }
 
 // folded is the size of a value that is nested so deep that it, or something in
 // it, is given as JSON text once a few more levels stand above it.
-func (b *Builder) folded(v pcommon.Value, depth int) int {
+func (w *weighing) folded(v pcommon.Value, depth int) int {
 	const wrapping = 8
 	if depth != maxDepth-wrapping {
 		return 0
 	}
-	return b.text(string(AppendJSON(nil, v)))
+	return w.builder.text(string(AppendJSON(nil, v)))
 }
 
 // assembledText bounds the size of a text that is parsed if it is JSON.
-func (b *Builder) assembledText(s string) int {
-	weight := weightValue + b.text(s)
+func (w *weighing) assembledText(s string) int {
+	weight := weightValue + w.builder.text(s)
+	w.unclean = w.unclean || !utf8.ValidString(s)
 	if looksLikeJSON(s) {
 		weight += jsonStructure(s) + 3*separators(s)
 	}
@@ -59,13 +72,17 @@ func (b *Builder) assembledText(s string) int {
 
 // nestedText bounds the size of a text in a list or map, which as a whole may
 // be given as JSON text where a message has room for text alone.
-func (b *Builder) nestedText(s string) int {
-	weight := jsonStringLen(s)
-	if !utf8.ValidString(s) {
-		weight += 3 * invalidBytes(s)
+func (w *weighing) nestedText(s string) int {
+	weight := len(s) + 2
+	if plainPrefix(s) != len(s) {
+		weight = jsonStringLen(s)
+		if !utf8.ValidString(s) {
+			w.unclean = true
+			weight += 3 * invalidBytes(s)
+		}
+		weight += 3 * separators(s)
 	}
-	weight += 3 * separators(s)
-	if b.options.Body == BodyJSON {
+	if w.builder.options.Body == BodyJSON {
 		// What was escaped is escaped once more: a quote takes four bytes.
 		weight += 2 * (weight - len(s))
 	}
@@ -81,8 +98,16 @@ func separators(s string) int {
 }
 
 func looksLikeJSON(s string) bool {
-	s = strings.TrimLeft(s, " \t\r\n")
-	return s != "" && (s[0] == '[' || s[0] == '{')
+	for i := range len(s) {
+		switch s[i] {
+		case ' ', '\t', '\r', '\n':
+		case '[', '{':
+			return true
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // jsonStructure bounds by how much JSON text grows when it is parsed and

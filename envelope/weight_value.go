@@ -9,7 +9,7 @@ import (
 
 // textGrowth is by how much a text grows when it is cleaned.
 func textGrowth(s string) int {
-	if utf8.ValidString(s) {
+	if isValid(s) {
 		return 0
 	}
 	return (len(replacement) - 1) * invalidBytes(s)

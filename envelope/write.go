@@ -1,7 +1,8 @@
 package envelope
 
 import (
-	"encoding/hex"
+	"math/bits"
+	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -35,27 +36,47 @@ func (a *assembly) complete() bool {
 // writeAttributes fills the flat attributes.
 func (a *assembly) writeAttributes(dst pcommon.Map) {
 	f := a.part.Facts
-	dst.EnsureCapacity(16 + tokenKinds)
-	putText(dst, semconv.AttrBufferRequestID, a.part.RequestID)
-	dst.PutStr(semconv.AttrBufferID, a.recordID)
-	dst.PutStr(semconv.AttrBufferKind, string(f.kind.kind()))
-	dst.PutInt(semconv.AttrBufferSchemaVersion, SchemaVersion)
-	dst.PutInt(semconv.AttrBufferPart, int64(a.part.Number))
-	dst.PutStr(semconv.AttrBufferFlushReason, string(a.part.Reason))
-	dst.PutBool(semconv.AttrBufferComplete, a.complete())
-	dst.PutInt(semconv.AttrBufferEventCount, int64(len(a.part.Records)))
+	o := &a.outer
+	const fixed, optional = 8, 2
+	n := fixed + optional + bits.OnesCount8(a.tally.total.known)
 	for _, text := range flatTexts {
-		if s := a.texts[text.which]; s != "" {
-			dst.PutStr(text.attribute, s)
+		if a.texts[text.which] != "" {
+			n++
 		}
 	}
-	putFinishReasons(dst, semconv.AttrFinishReasons, a.texts.finishReasons())
+	o.begin(n)
+	o.valid(semconv.AttrBufferRequestID, a.requestID)
+	o.valid(semconv.AttrBufferID, a.recordID)
+	o.valid(semconv.AttrBufferKind, string(f.kind.kind()))
+	o.int(semconv.AttrBufferSchemaVersion, SchemaVersion)
+	o.int(semconv.AttrBufferPart, int64(a.part.Number))
+	o.value(semconv.AttrBufferFlushReason).SetStr(string(a.part.Reason))
+	o.bool(semconv.AttrBufferComplete, a.complete())
+	o.int(semconv.AttrBufferEventCount, int64(len(a.part.Records)))
+	for _, text := range flatTexts {
+		o.valid(text.attribute, a.texts[text.which])
+	}
+	a.writeFinishReasons(o)
 	errorType := a.texts[textPrimaryErrorType]
 	if f.status == statusError && a.texts[textErrorType] != "" {
 		errorType = a.texts[textErrorType]
 	}
-	putText(dst, semconv.AttrErrorType, errorType)
-	a.tally.total.put(dst, &tokenAttributes)
+	o.text(semconv.AttrErrorType, errorType)
+	a.tally.total.put(o, &tokenAttributes)
+	o.into(dst)
+}
+
+// writeFinishReasons writes those of the request.
+func (a *assembly) writeFinishReasons(o *object) {
+	reasons := a.texts[textFinishReasons]
+	if reasons == "" {
+		return
+	}
+	if !strings.Contains(reasons, finishReasonSeparator) {
+		o.list(semconv.AttrFinishReasons).AppendEmpty().SetStr(reasons)
+		return
+	}
+	putFinishReasons(o, semconv.AttrFinishReasons, a.texts.finishReasons())
 }
 
 // flatTexts are the texts that are attributes of the record.
@@ -76,118 +97,109 @@ var flatTexts = [...]struct {
 // writeBody fills the body. What is in the part's records and spans is moved.
 func (a *assembly) writeBody(dst pcommon.Map) {
 	f := a.part.Facts
-	dst.EnsureCapacity(20)
-	dst.PutInt(keySchemaVersion, SchemaVersion)
-	dst.PutStr(keyID, a.recordID)
-	putText(dst, keyRequestID, a.part.RequestID)
-	putText(dst, keyKeySource, a.part.KeySource)
-	putText(dst, keyRelatedRequestID, a.part.RelatedRequestID)
-	dst.PutStr(keyKind, string(f.kind.kind()))
-	dst.PutInt(keyPart, int64(a.part.Number))
-	dst.PutStr(keyFlushReason, string(a.part.Reason))
-	dst.PutBool(keyComplete, a.complete())
-	putTraceID(dst, f.traceID)
-	a.putSpanID(dst, keySpanID, f.spanID)
-	putText(dst, keyConversationID, a.texts[textConversationID])
-	a.putTimes(dst, f.startedAt, f.endedAt)
-	dst.PutStr(keyStatus, f.status.String())
+	o := &a.outer
+	const usual = 18
+	n := usual
+	for _, rare := range [...]bool{a.part.RelatedRequestID != "", a.texts[textConversationID] != "", f.status != statusOK} {
+		if rare {
+			n++
+		}
+	}
+	o.begin(n)
+	o.int(keySchemaVersion, SchemaVersion)
+	o.valid(keyID, a.recordID)
+	o.valid(keyRequestID, a.requestID)
+	o.text(keyKeySource, a.part.KeySource)
+	o.text(keyRelatedRequestID, a.part.RelatedRequestID)
+	o.valid(keyKind, string(f.kind.kind()))
+	o.int(keyPart, int64(a.part.Number))
+	o.value(keyFlushReason).SetStr(string(a.part.Reason))
+	o.bool(keyComplete, a.complete())
+	o.valid(keyTraceID, a.scribe.traceID(f.traceID))
+	o.valid(keySpanID, a.scribe.spanID(f.spanID))
+	o.valid(keyConversationID, a.texts[textConversationID])
+	a.writeTimes(o, f.startedAt, f.endedAt)
+	o.valid(keyStatus, f.status.String())
 	if f.status != statusOK {
-		putFailure(dst, a.failure)
+		a.writeFailure(o, a.failure)
 	}
-	if a.tally.total.known != 0 {
-		a.tally.total.put(dst.PutEmptyMap(keyUsage), &tokenKeys)
-	}
+	a.writeUsage(o, &a.tally.total)
 	if len(a.calls) > 0 {
-		calls := dst.PutEmptySlice(keyCalls)
+		calls := o.list(keyCalls)
 		calls.EnsureCapacity(len(a.calls))
 		for i := range a.calls {
 			a.writeCall(&a.calls[i], calls.AppendEmpty().SetEmptyMap())
 		}
 	}
 	if a.options.Events && len(a.part.Records) > 0 {
-		events := dst.PutEmptySlice(keyEvents)
+		events := o.list(keyEvents)
 		events.EnsureCapacity(len(a.part.Records))
 		for i := range a.part.Records {
 			a.writeEvent(&a.part.Records[i], events.AppendEmpty().SetEmptyMap())
 		}
 	}
-	a.writeCounts(dst.PutEmptyMap(keyCounts))
+	a.writeCounts(o.object(keyCounts))
+	o.into(dst)
 }
 
 func (a *assembly) writeCounts(dst pcommon.Map) {
-	dst.EnsureCapacity(5)
-	dst.PutInt(keyEvents, int64(len(a.part.Records)))
-	dst.PutInt(keyCalls, int64(len(a.calls)))
-	dst.PutInt(keyLate, a.counts.late)
-	dst.PutInt(keyTruncated, a.counts.truncated)
-	dst.PutInt(keyDropped, a.counts.dropped)
+	o := &a.inner
+	o.begin(5)
+	o.int(keyEvents, int64(len(a.part.Records)))
+	o.int(keyCalls, int64(len(a.calls)))
+	o.int(keyLate, a.counts.late)
+	o.int(keyTruncated, a.counts.truncated)
+	o.int(keyDropped, a.counts.dropped)
+	o.into(dst)
 }
 
-// putTimes writes start, end and duration as far as they are known.
-func (a *assembly) putTimes(dst pcommon.Map, start, end pcommon.Timestamp) {
+// writeTimes writes start, end and duration as far as they are known.
+func (a *assembly) writeTimes(o *object, start, end pcommon.Timestamp) {
 	if start != 0 {
-		dst.PutStr(keyStartedAt, a.stamp.format(start))
+		o.valid(keyStartedAt, a.scribe.time(start))
 	}
 	if end != 0 {
-		dst.PutStr(keyEndedAt, a.stamp.format(end))
+		o.valid(keyEndedAt, a.scribe.time(end))
 	}
 	if ns, ok := duration(start, end); ok {
-		dst.PutInt(keyDurationNS, ns)
+		o.int(keyDurationNS, ns)
 	}
 }
 
-func putFailure(dst pcommon.Map, f failure) {
+// writeUsage writes token counts as far as they are known.
+func (a *assembly) writeUsage(o *object, t *tokens) {
+	if t.known == 0 {
+		return
+	}
+	m := o.object(keyUsage)
+	a.inner.begin(bits.OnesCount8(t.known))
+	t.put(&a.inner, &tokenKeys)
+	a.inner.into(m)
+}
+
+func (a *assembly) writeFailure(o *object, f failure) {
 	if !f.known() {
 		return
 	}
-	m := dst.PutEmptyMap(keyError)
-	m.EnsureCapacity(2)
-	putText(m, keyType, f.kind)
-	putText(m, keyMessage, f.message)
+	m := o.object(keyError)
+	a.inner.begin(2)
+	a.inner.text(keyType, f.kind)
+	a.inner.text(keyMessage, f.message)
+	a.inner.into(m)
 }
 
-func putFinishReasons(dst pcommon.Map, key string, reasons []string) {
+func putFinishReasons(o *object, key string, reasons []string) {
 	var list pcommon.Slice
 	for _, reason := range reasons {
 		if reason == "" {
 			continue
 		}
 		if list == (pcommon.Slice{}) {
-			list = dst.PutEmptySlice(key)
+			list = o.list(key)
 			list.EnsureCapacity(len(reasons))
 		}
 		list.AppendEmpty().SetStr(validText(reason))
 	}
-}
-
-// putText writes s, cleaned, unless it is empty.
-func putText(dst pcommon.Map, key, s string) {
-	if s != "" {
-		dst.PutStr(key, validText(s))
-	}
-}
-
-func putTraceID(dst pcommon.Map, id pcommon.TraceID) {
-	if !id.IsEmpty() {
-		dst.PutStr(keyTraceID, hex.EncodeToString(id[:]))
-	}
-}
-
-func putSpanID(dst pcommon.Map, key string, id pcommon.SpanID) {
-	if !id.IsEmpty() {
-		dst.PutStr(key, hex.EncodeToString(id[:]))
-	}
-}
-
-// putSpanID writes an id that is likely to be written again.
-func (a *assembly) putSpanID(dst pcommon.Map, key string, id pcommon.SpanID) {
-	if id.IsEmpty() {
-		return
-	}
-	if id != a.spanID {
-		a.spanID, a.spanText = id, hex.EncodeToString(id[:])
-	}
-	dst.PutStr(key, a.spanText)
 }
 
 // severityNames are the short names of severity numbers in the logs data model.

@@ -9,57 +9,101 @@ import (
 
 // writeCall writes one entry of calls[] and moves what its span holds into it.
 func (a *assembly) writeCall(c *call, dst pcommon.Map) {
-	dst.EnsureCapacity(18)
+	o := &a.entry
+	const usual, rare = 16, 5
+	n := usual
+	if c.content != (pcommon.Map{}) {
+		n += c.content.Len()
+	}
+	if c.status != statusOK || c.kind != semconv.KindInference || c.facts.TimeToFirstChunkNS > 0 {
+		n += rare
+	}
+	o.begin(n)
+	plain := false
+	if c.span != nil {
+		plain = c.span.Plain
+		a.carry(c)
+	}
 	if c.traceID != a.part.Facts.traceID {
-		putTraceID(dst, c.traceID)
+		o.valid(keyTraceID, a.scribe.traceID(c.traceID))
 	}
-	a.putSpanID(dst, keySpanID, c.spanID)
+	o.valid(keySpanID, a.scribe.spanID(c.spanID))
 	if c.span != nil {
-		putSpanID(dst, keyParentSpanID, c.span.Data.ParentSpanID())
-		putText(dst, keyName, c.span.Data.Name())
+		o.valid(keyParentSpanID, a.scribe.spanID(c.span.Data.ParentSpanID()))
+		name := c.span.Data.Name()
+		if !plain {
+			name = validText(name)
+		}
+		o.valid(keyName, name)
 	}
-	dst.PutStr(keyKind, string(c.kind))
-	putText(dst, keyOperation, c.facts.Operation)
-	putText(dst, keyProvider, c.facts.Provider)
-	putText(dst, keyRequestModel, c.facts.RequestModel)
-	putText(dst, keyResponseModel, c.facts.ResponseModel)
-	putText(dst, keyResponseID, c.facts.ResponseID)
-	a.putTimes(dst, c.startedAt, c.endedAt)
-	dst.PutStr(keyStatus, c.status.String())
+	o.valid(keyKind, string(c.kind))
+	a.writeFact(o, keyOperation, carriedOperation, c.facts.Operation)
+	a.writeFact(o, keyProvider, carriedProvider, c.facts.Provider)
+	a.writeFact(o, keyRequestModel, carriedRequestModel, c.facts.RequestModel)
+	a.writeFact(o, keyResponseModel, carriedResponseModel, c.facts.ResponseModel)
+	a.writeFact(o, keyResponseID, carriedResponseID, c.facts.ResponseID)
+	a.writeTimes(o, c.startedAt, c.endedAt)
+	o.valid(keyStatus, c.status.String())
 	if c.status != statusOK {
-		putFailure(dst, c.failure)
+		a.writeFailure(o, c.failure)
 	}
-	putFinishReasons(dst, keyFinishReasons, c.facts.FinishReasons)
-	if usage := tokensOf(&c.facts.Usage); usage.known != 0 {
-		usage.put(dst.PutEmptyMap(keyUsage), &tokenKeys)
+	if !a.carried.moveTo(o, keyFinishReasons, carriedFinishReasons) {
+		putFinishReasons(o, keyFinishReasons, c.facts.FinishReasons)
 	}
+	usage := tokensOf(&c.facts.Usage)
+	a.writeUsage(o, &usage)
 	if c.facts.TimeToFirstChunkNS > 0 {
-		dst.PutInt(keyTimeToFirstChunkNS, c.facts.TimeToFirstChunkNS)
+		o.int(keyTimeToFirstChunkNS, c.facts.TimeToFirstChunkNS)
 	}
-	c.writeTool(dst)
+	a.writeTool(c, o)
 	if c.span != nil {
-		writeLinks(c.span.Data.Links(), dst)
-		c.dropCarried(c.span.Data.Attributes(), a.options.Messages)
-		moveAttributes(c.span.Data.Attributes(), dst)
+		a.writeLinks(c.span.Data.Links(), o, plain)
+		moveAttributes(c.span.Data.Attributes(), o, plain)
 	}
 	if c.content != (pcommon.Map{}) {
 		for k, v := range c.content.All() {
-			moved := dst.PutEmpty(k)
+			moved := o.value(k)
 			v.MoveTo(moved)
-			cleanValue(moved, 0)
+			if c.plain() {
+				foldDeep(moved, 0)
+			} else {
+				cleanValue(moved, 0)
+			}
 		}
+	}
+	o.into(dst)
+}
+
+// plain says that everything that the call's messages come from is plain.
+func (c *call) plain() bool {
+	if c.span != nil && !c.span.Plain {
+		return false
+	}
+	for _, r := range c.records {
+		if !r.Plain {
+			return false
+		}
+	}
+	return true
+}
+
+// writeFact writes a text of the call: the attribute's own value, if that is
+// carried.
+func (a *assembly) writeFact(o *object, key string, which carriedValue, text string) {
+	if !a.carried.moveTo(o, key, which) {
+		o.text(key, text)
 	}
 }
 
 // writeTool writes what was executed. Arguments and results that are JSON in a
 // string are given parsed.
-func (c *call) writeTool(dst pcommon.Map) {
+func (a *assembly) writeTool(c *call, o *object) {
 	tool := &c.facts.Tool
 	arguments, result := present(tool.Arguments), present(tool.Result)
 	if tool.Name == "" && tool.CallID == "" && !arguments && !result {
 		return
 	}
-	m := dst.PutEmptyMap(keyTool)
+	m := o.object(keyTool)
 	m.EnsureCapacity(4)
 	putText(m, keyName, tool.Name)
 	putText(m, keyCallID, tool.CallID)
@@ -88,22 +132,39 @@ func putParsed(dst pcommon.Map, key string, v pcommon.Value) {
 	cleanValue(to, 0)
 }
 
-func writeLinks(links ptrace.SpanLinkSlice, dst pcommon.Map) {
-	if links.Len() == 0 {
+func (a *assembly) writeLinks(links ptrace.SpanLinkSlice, o *object, plain bool) {
+	n := 0
+	for _, link := range links.All() {
+		if saysSomething(link) {
+			n++
+		}
+	}
+	if n == 0 {
 		return
 	}
-	list := dst.PutEmptySlice(keyLinks)
-	list.EnsureCapacity(links.Len())
+	list := o.list(keyLinks)
+	list.EnsureCapacity(n)
 	for _, link := range links.All() {
+		if !saysSomething(link) {
+			continue
+		}
 		m := list.AppendEmpty().SetEmptyMap()
-		m.EnsureCapacity(4)
-		putTraceID(m, link.TraceID())
-		putSpanID(m, keySpanID, link.SpanID())
-		putText(m, keyTraceState, link.TraceState().AsRaw())
-		moveAttributes(link.Attributes(), m)
+		a.inner.begin(4)
+		a.inner.valid(keyTraceID, a.scribe.traceID(link.TraceID()))
+		a.inner.valid(keySpanID, a.scribe.spanID(link.SpanID()))
+		a.inner.text(keyTraceState, link.TraceState().AsRaw())
+		moveAttributes(link.Attributes(), &a.inner, plain)
+		a.inner.into(m)
 	}
-	list.RemoveIf(isNothing)
-	if list.Len() == 0 {
-		dst.Remove(keyLinks)
+}
+
+func saysSomething(link ptrace.SpanLink) bool {
+	return !link.TraceID().IsEmpty() || !link.SpanID().IsEmpty() || link.TraceState().AsRaw() != "" || link.Attributes().Len() > 0
+}
+
+// putText writes s, cleaned, unless it is empty.
+func putText(dst pcommon.Map, key, s string) {
+	if s != "" {
+		dst.PutStr(key, validText(s))
 	}
 }

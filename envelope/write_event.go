@@ -10,58 +10,87 @@ import (
 // and body into it.
 func (a *assembly) writeEvent(r *event.Record, dst pcommon.Map) {
 	log := r.Log
-	dst.EnsureCapacity(10)
-	dst.PutInt(keySeq, int64(r.Seq))
-	at := r.Time()
+	at, observed, traceID := r.Time(), log.ObservedTimestamp(), log.TraceID()
+	const usual = 10
+	n := usual
+	for _, rare := range [...]bool{observed != at, traceID != a.part.Facts.traceID, r.Late, r.Truncated} {
+		if rare {
+			n++
+		}
+	}
+	o := &a.entry
+	o.begin(n)
+	o.int(keySeq, int64(r.Seq))
 	if at != 0 {
-		dst.PutStr(keyTime, a.stamp.format(at))
+		o.valid(keyTime, a.scribe.time(at))
 	}
-	if observed := log.ObservedTimestamp(); observed != 0 && observed != at {
-		dst.PutStr(keyObservedTime, a.stamp.format(observed))
+	if observed != 0 && observed != at {
+		o.valid(keyObservedTime, a.scribe.time(observed))
 	}
-	putText(dst, keyName, r.Name)
-	dst.PutStr(keySource, r.Source.String())
-	if id := log.TraceID(); id != a.part.Facts.traceID {
-		putTraceID(dst, id)
+	name, severity := r.Name, log.SeverityText()
+	if !r.Plain {
+		name, severity = validText(name), validText(severity)
 	}
-	a.putSpanID(dst, keySpanID, log.SpanID())
+	o.valid(keyName, name)
+	o.valid(keySource, r.Source.String())
+	if traceID != a.part.Facts.traceID {
+		o.valid(keyTraceID, a.scribe.traceID(traceID))
+	}
+	o.valid(keySpanID, a.scribe.spanID(log.SpanID()))
 	if r.Origin != nil {
-		putText(dst, keyScope, r.Origin.Scope.Name())
-		putText(dst, keyScopeVersion, r.Origin.Scope.Version())
+		a.writeScope(o, r.Origin)
 	}
-	severity := log.SeverityText()
 	if severity == "" {
 		severity = severityName(log.SeverityNumber())
 	}
-	putText(dst, keySeverity, severity)
-	moveAttributes(log.Attributes(), dst)
-	moveBody(log.Body(), dst)
+	o.valid(keySeverity, severity)
+	moveAttributes(log.Attributes(), o, r.Plain)
+	moveBody(log.Body(), o, r.Plain)
 	if r.Late {
-		dst.PutBool(keyLate, true)
+		o.bool(keyLate, true)
 	}
 	if r.Truncated {
-		dst.PutBool(keyTruncated, true)
+		o.bool(keyTruncated, true)
 	}
+	o.into(dst)
 }
 
-// moveAttributes moves attrs to the key attributes unless there are none.
-func moveAttributes(attrs, dst pcommon.Map) {
+// writeScope writes what mostly all events of a part came under.
+func (a *assembly) writeScope(o *object, origin *event.Origin) {
+	if origin != a.scope.origin {
+		a.scope = scope{
+			origin:  origin,
+			name:    validText(origin.Scope.Name()),
+			version: validText(origin.Scope.Version()),
+		}
+	}
+	o.valid(keyScope, a.scope.name)
+	o.valid(keyScopeVersion, a.scope.version)
+}
+
+// moveAttributes moves attrs to the key attributes unless there are none; plain
+// ones need not be cleaned.
+func moveAttributes(attrs pcommon.Map, o *object, plain bool) {
 	if attrs.Len() == 0 {
 		return
 	}
-	m := dst.PutEmptyMap(keyAttributes)
+	m := o.object(keyAttributes)
 	attrs.MoveTo(m)
-	cleanMap(m, 0)
+	if !plain {
+		cleanMap(m, 0)
+	}
 }
 
-// moveBody moves a body that holds something.
-func moveBody(body pcommon.Value, dst pcommon.Map) {
+// moveBody moves a body that holds something; a plain one need not be cleaned.
+func moveBody(body pcommon.Value, o *object, plain bool) {
 	if isNothing(body) {
 		return
 	}
-	v := dst.PutEmpty(keyBody)
+	v := o.value(keyBody)
 	body.MoveTo(v)
-	cleanValue(v, 0)
+	if !plain {
+		cleanValue(v, 0)
+	}
 }
 
 // isNothing says that a value is not worth a key of the envelope: none, or an

@@ -83,8 +83,9 @@ type Record struct {
 	Late bool
 	// Truncated says that strings inside were cut to max_event_bytes.
 	Truncated bool
-	// Plain says that the content needs no cleaning before it stands in an
-	// envelope; false means that nobody has looked.
+	// Plain says that name, severity text, attributes and body go into an
+	// envelope as they are (envelope.Builder.RecordWeight, which finds out
+	// while what arrived is still at hand); false when that is not known.
 	Plain bool
 }
 
@@ -114,7 +115,7 @@ type Span struct {
 	Late bool
 	// Truncated says that strings inside were cut to max_event_bytes.
 	Truncated bool
-	// Plain says that the content needs no cleaning before it stands in an
-	// envelope; false means that nobody has looked.
+	// Plain says that what is in Data goes into an envelope as it is
+	// (envelope.Builder.SpanWeight); false when that is not known.
 	Plain bool
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
 	"github.com/genaibuffer/genaibufferprocessor/semconv"
 )
 
@@ -14,10 +16,24 @@ import (
 // it shuffled, so equal times are told apart by event.sequence where all that
 // tie have one, else by what the events are.
 func SortByTime(records []Record) {
-	byTime := func(a, b Record) int { return cmp.Compare(a.Time(), b.Time()) }
-	if !slices.IsSortedFunc(records, byTime) {
-		slices.SortStableFunc(records, byTime)
+	last, tied := pcommon.Timestamp(0), false
+	for i := range records {
+		at := records[i].Time()
+		if at < last {
+			slices.SortStableFunc(records, func(a, b Record) int { return cmp.Compare(a.Time(), b.Time()) })
+			tied = true // perhaps
+			break
+		}
+		tied = tied || i > 0 && at == last
+		last = at
 	}
+	if tied {
+		sortTies(records)
+	}
+}
+
+// sortTies orders records that share their time; the times are in order.
+func sortTies(records []Record) {
 	for start := 0; start < len(records); {
 		end := start + 1
 		for end < len(records) && records[end].Time() == records[start].Time() {
@@ -34,43 +50,56 @@ func SortByTime(records []Record) {
 // compares ascending.
 type place struct {
 	sequence int64
-	rank     semconv.Rank
-	unplaced bool
 	index    int64
 	seq      uint64
-	record   Record
+	// at is where the record is.
+	at       int
+	rank     semconv.Rank
+	unplaced bool
 }
 
 func sortTied(records []Record) {
-	places := make([]place, len(records))
+	var few [16]place
+	places := append(few[:0], make([]place, len(records))...)
 	sequenced := true
 	for i := range records {
-		p := place{seq: records[i].Seq, record: records[i]}
-		log := records[i].Log
-		p.rank = semconv.RankOf(records[i].Name, log)
-		index, placed := semconv.MessageIndex(records[i].Name, log)
+		r := &records[i]
+		p := place{seq: r.Seq, at: i, rank: semconv.RankOf(r.Name, r.Log)}
+		index, placed := semconv.MessageIndex(r.Name, r.Log)
 		p.index, p.unplaced = index, !placed
-		sequence, ok := semconv.EventSequence(log)
-		p.sequence = sequence
-		sequenced = sequenced && ok
+		if sequenced {
+			p.sequence, sequenced = semconv.EventSequence(r.Log)
+		}
 		places[i] = p
 	}
-	slices.SortStableFunc(places, func(a, b place) int {
-		if sequenced {
-			return cmp.Or(cmp.Compare(a.sequence, b.sequence), cmp.Compare(a.seq, b.seq))
-		}
-		if c := cmp.Compare(a.rank, b.rank); c != 0 {
-			return c
-		}
-		if a.unplaced != b.unplaced {
-			if b.unplaced {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(a.seq, b.seq))
-	})
-	for i := range places {
-		records[i] = places[i].record
+	before := comparePlaces
+	if sequenced {
+		before = compareSequences
 	}
+	if slices.IsSortedFunc(places, before) {
+		return
+	}
+	slices.SortStableFunc(places, before)
+	sorted := make([]Record, len(records))
+	for i := range places {
+		sorted[i] = records[places[i].at]
+	}
+	copy(records, sorted)
+}
+
+func compareSequences(a, b place) int {
+	return cmp.Or(cmp.Compare(a.sequence, b.sequence), cmp.Compare(a.seq, b.seq))
+}
+
+func comparePlaces(a, b place) int {
+	if c := cmp.Compare(a.rank, b.rank); c != 0 {
+		return c
+	}
+	if a.unplaced != b.unplaced {
+		if b.unplaced {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(a.seq, b.seq))
 }

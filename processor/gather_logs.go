@@ -101,7 +101,7 @@ func (g *gatherer) takeLogs(ld plog.Logs, p *logsPlan, o *origins, now time.Time
 
 // record packs a record into what was taken.
 func (g *gatherer) record(t *taken, rec *event.Record, keys buffer.Keys, weigh func(*event.Record) int) buffer.Record {
-	weight := weigh(rec)
+	weight := weigh(rec) // fills in rec.Plain
 	if rec.Truncated {
 		t.truncated++
 	}

@@ -145,6 +145,16 @@ var contentFamilies = []struct {
 	{PrefixTLFunctions, usedByMessages, false},
 }
 
+var contentTable = NewKeyTable(contentNames)
+
+// familyInitials has the letters that prefixes in contentFamilies begin with.
+var familyInitials = func() (initials [256]bool) {
+	for i := range contentFamilies {
+		initials[contentFamilies[i].prefix[0]] = true
+	}
+	return initials
+}()
+
 // ContentAttributes are the names of all attributes that traces.content: strip
 // removes, sorted; N stands for an index and * for anything.
 var ContentAttributes = func() []string {
@@ -170,11 +180,17 @@ func IsContentAttribute(key string) bool {
 }
 
 func contentUseOf(key string) (contentUse, bool) {
-	if use, ok := contentNames[key]; ok {
+	if use, ok := contentTable.Get(key); ok {
 		return use, true
+	}
+	if key == "" || !familyInitials[key[0]] {
+		return usedNowhere, false
 	}
 	for i := range contentFamilies {
 		family := &contentFamilies[i]
+		if len(key) <= len(family.prefix) || key[len(family.prefix)-1] != '.' {
+			continue // every prefix ends with a dot
+		}
 		rest, ok := strings.CutPrefix(key, family.prefix)
 		if ok && rest != "" && (family.free || '0' <= rest[0] && rest[0] <= '9') {
 			return family.use, true

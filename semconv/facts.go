@@ -2,17 +2,23 @@ package semconv
 
 import "go.opentelemetry.io/collector/pdata/pcommon"
 
-// Usage is a call's token counts; a nil field is unknown.
-type Usage struct {
-	InputTokens           *int64
-	OutputTokens          *int64
-	CacheReadInputTokens  *int64
-	CacheWriteInputTokens *int64
-	ReasoningOutputTokens *int64
+// TokenCount is a number of tokens; the zero value is unknown.
+type TokenCount struct {
+	N     int64
+	Known bool
 }
 
-// CallFacts is what attributes, in any dialect, say about one call. Empty and
-// nil mean unknown. Strings are shared with the attributes they were read
+// Usage is a call's token counts.
+type Usage struct {
+	InputTokens           TokenCount
+	OutputTokens          TokenCount
+	CacheReadInputTokens  TokenCount
+	CacheWriteInputTokens TokenCount
+	ReasoningOutputTokens TokenCount
+}
+
+// CallFacts is what attributes, in any dialect, say about one call. Empty, nil
+// and not Known mean unknown. Strings are shared with the attributes they were read
 // from.
 type CallFacts struct {
 	Operation      string

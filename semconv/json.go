@@ -63,11 +63,16 @@ func ParseJSON(s string, dst pcommon.Value) bool {
 // ParseJSONContainer is ParseJSON for text that is to be a JSON list or object;
 // anything else is refused, without reading it and with dst as it was.
 func ParseJSONContainer(s string, dst pcommon.Value) bool {
-	start := strings.IndexFunc(s, func(r rune) bool { return r != ' ' && r != '\t' && r != '\n' && r != '\r' })
-	if start < 0 || (s[start] != '{' && s[start] != '[') {
-		return false
+	for i := range len(s) {
+		switch s[i] {
+		case ' ', '\t', '\n', '\r':
+		case '{', '[':
+			return ParseJSON(s, dst)
+		default:
+			return false
+		}
 	}
-	return ParseJSON(s, dst)
+	return false
 }
 
 type jsonReader struct {

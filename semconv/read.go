@@ -68,11 +68,11 @@ type foundFacts struct {
 	ranks  [factFieldCount]uint8
 }
 
-func (found *foundFacts) scan(attrs pcommon.Map, vendor map[string]factSource) {
+func (found *foundFacts) scan(attrs pcommon.Map, vendor *KeyTable[factSource]) {
 	for key, value := range attrs.All() {
-		source, ok := factSources[key]
+		source, ok := factSources.Get(key)
 		if !ok {
-			if source, ok = vendor[key]; !ok {
+			if source, ok = vendor.Get(key); !ok {
 				continue
 			}
 		}
@@ -182,18 +182,18 @@ func (found *foundFacts) fillUsage(u *Usage) {
 	}
 }
 
-func (found *foundFacts) fillTokens(dst **int64, field factField) {
+func (found *foundFacts) fillTokens(dst *TokenCount, field factField) {
 	if found.ranks[field] != 0 {
 		fillTokens(dst, found.values[field])
 	}
 }
 
-func fillTokens(dst **int64, v pcommon.Value) {
-	if *dst != nil {
+func fillTokens(dst *TokenCount, v pcommon.Value) {
+	if dst.Known {
 		return
 	}
 	if tokens, ok := IntOf(v); ok && tokens >= 0 {
-		*dst = &tokens
+		*dst = TokenCount{N: tokens, Known: true}
 	}
 }
 
@@ -238,7 +238,7 @@ func readGenkitModel(attrs pcommon.Map, f *CallFacts) {
 	if name, ok := attrs.Get(AttrGenkitName); ok {
 		fillString(&f.RequestModel, name.Str())
 	}
-	if f.Usage.InputTokens != nil && f.Usage.OutputTokens != nil {
+	if f.Usage.InputTokens.Known && f.Usage.OutputTokens.Known {
 		return
 	}
 	v, ok := attrs.Get(AttrGenkitOutput)
@@ -336,7 +336,7 @@ func finishReasonsIn(list pcommon.Slice) []string {
 // named fields repeat as it is or in the convention's spelling. A dialect's
 // own name for the same thing is not among them: its value may differ from the
 // one that was believed, and stays readable beside it.
-var consumedNames = map[string]struct{}{
+var consumedNames = NewKeyTable(map[string]struct{}{
 	AttrOperationName: {}, AttrProviderName: {}, AttrSystem: {},
 	AttrRequestModel: {}, AttrResponseModel: {}, AttrResponseID: {},
 	AttrFinishReasons: {}, AttrTimeToFirstChunk: {}, AttrErrorType: {},
@@ -347,17 +347,18 @@ var consumedNames = map[string]struct{}{
 	AttrUsageCacheCreation: {}, AttrUsageCacheCreation2: {},
 	AttrUsageReasoningOutputTokens: {}, AttrUsageReasoning: {}, AttrUsageReasoning2: {},
 	AttrToolName: {}, AttrToolCallID: {},
-}
+})
 
 // ConsumedAttribute says that a call's named fields, its tool or its messages
 // carry an attribute already, so that it need not be repeated among its
 // attributes. For content that holds unless assembling reports the attribute as
 // left over. Content that is no message (embeddings, documents, the entities of
-// OpenLLMetry) is not consumed.
-func ConsumedAttribute(key string) bool {
-	if _, ok := consumedNames[key]; ok {
-		return true
+// OpenLLMetry) is not consumed. content says that a consumed attribute holds
+// content (IsContentAttribute).
+func ConsumedAttribute(key string) (consumed, content bool) {
+	use, content := contentUseOf(key)
+	if _, ok := consumedNames.Get(key); ok {
+		return true, content
 	}
-	use, _ := contentUseOf(key)
-	return use != usedNowhere
+	return use != usedNowhere, content
 }

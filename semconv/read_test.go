@@ -15,7 +15,15 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-func tokens(n int64) *int64 { return &n }
+func tokens(n int64) TokenCount { return TokenCount{N: n, Known: true} }
+
+// recordedTokens is a count that may be null.
+func recordedTokens(n *int64) TokenCount {
+	if n == nil {
+		return TokenCount{}
+	}
+	return tokens(*n)
+}
 
 // recordedCall is what a capture states about one inference span.
 type recordedCall struct {
@@ -91,8 +99,8 @@ func checkRecorded(t *testing.T, span ptrace.Span, want recordedCall, facts Call
 		reasons = append(reasons, NormalizeFinishReason(reason))
 	}
 	assert.Equal(t, reasons, facts.FinishReasons, want.SpanID)
-	assert.Equal(t, want.InputTokens, facts.Usage.InputTokens, want.SpanID)
-	assert.Equal(t, want.OutputTokens, facts.Usage.OutputTokens, want.SpanID)
+	assert.Equal(t, recordedTokens(want.InputTokens), facts.Usage.InputTokens, want.SpanID)
+	assert.Equal(t, recordedTokens(want.OutputTokens), facts.Usage.OutputTokens, want.SpanID)
 	if want.Error != "" && want.Error != span.Status().Message() {
 		assert.Equal(t, want.Error, facts.ErrorType, want.SpanID)
 		assert.True(t, facts.Failed, want.SpanID)
@@ -316,9 +324,12 @@ func TestFinishReasonsOf(t *testing.T) {
 
 func TestConsumedAttribute(t *testing.T) {
 	for _, key := range []string{AttrOperationName, AttrSystem, AttrUsagePromptTokens, AttrInputMessages, "gen_ai.prompt.0.content", AttrOIInputValue} {
-		assert.True(t, ConsumedAttribute(key), key)
+		consumed, content := ConsumedAttribute(key)
+		assert.True(t, consumed, key)
+		assert.Equal(t, IsContentAttribute(key), content, key)
 	}
 	for _, key := range []string{AttrConversationID, AttrAgentName, AttrSessionID, "gen_ai.prompt.name", "gen_ai.request.temperature", "server.address", ""} {
-		assert.False(t, ConsumedAttribute(key), key)
+		consumed, _ := ConsumedAttribute(key)
+		assert.False(t, consumed, key)
 	}
 }

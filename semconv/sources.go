@@ -111,19 +111,19 @@ var (
 	})
 )
 
-func buildFactSources(fields map[factField][]string) map[string]factSource {
+func buildFactSources(fields map[factField][]string) *KeyTable[factSource] {
 	sources := make(map[string]factSource)
 	for field, keys := range fields {
 		for rank, key := range keys {
 			sources[key] = factSource{field: field, rank: uint8(rank) + 1}
 		}
 	}
-	return sources
+	return NewKeyTable(sources)
 }
 
 // vendorSources are the further sources for what is called name, a span or an
 // event; nil when there are none.
-func vendorSources(name string) map[string]factSource {
+func vendorSources(name string) *KeyTable[factSource] {
 	switch {
 	case strings.HasPrefix(name, prefixClaude):
 		return claudeSources

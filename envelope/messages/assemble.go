@@ -55,11 +55,16 @@ func (a *assembly) write(dst pcommon.Map) {
 			best.quality = nothing
 			continue
 		}
-		best.list.MoveAndAppendTo(dst.PutEmptySlice(fieldKeys[f]))
 		sources++
 	}
 	if sources == 0 {
 		return
+	}
+	dst.EnsureCapacity(sources + 1)
+	for f := range fieldCount {
+		if a.best[f].quality != nothing {
+			a.best[f].value.MoveTo(dst.PutEmpty(fieldKeys[f]))
+		}
 	}
 	source := dst.PutEmptyMap(KeyContentSource)
 	source.EnsureCapacity(sources)

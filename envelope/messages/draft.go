@@ -23,10 +23,14 @@ const (
 // draft is what one source says about the fields of a call. Its lists are zero
 // until something is put into them.
 type draft struct {
-	lists   [fieldCount]pcommon.Slice
+	lists [fieldCount]pcommon.Slice
+	// values are the values of the lists, to move them.
+	values  pcommon.Slice
 	quality [fieldCount]quality
 	finish  []string
 	writer  messageWriter
+	// expected is how many messages of the input there may be.
+	expected int
 	// held says that several sources follow each other, and that a message
 	// without a finish reason goes on with the first message of the next.
 	held bool
@@ -34,7 +38,17 @@ type draft struct {
 
 func (d *draft) list(f field) pcommon.Slice {
 	if d.lists[f] == (pcommon.Slice{}) {
-		d.lists[f] = pcommon.NewSlice()
+		if d.values == (pcommon.Slice{}) {
+			d.values = pcommon.NewSlice()
+			d.values.EnsureCapacity(int(fieldCount))
+			for range fieldCount {
+				d.values.AppendEmpty()
+			}
+		}
+		d.lists[f] = d.values.At(int(f)).SetEmptySlice()
+		if f == fieldInput {
+			d.lists[f].EnsureCapacity(d.expected)
+		}
 	}
 	return d.lists[f]
 }
@@ -59,7 +73,9 @@ type assembly struct {
 }
 
 type candidate struct {
+	// list is the draft's, and value its value; zero when there is none.
 	list    pcommon.Slice
+	value   pcommon.Value
 	quality quality
 	source  string
 	// key is the span attribute that it was read from, if it is one.
@@ -85,6 +101,9 @@ func (a *assembly) offer(d *draft, source, key string) {
 			a.leaveOver(best.key)
 		}
 		*best = candidate{list: d.lists[f], quality: d.quality[f], source: source, key: key}
+		if d.values != (pcommon.Slice{}) {
+			best.value = d.values.At(int(f))
+		}
 		if f == fieldOutput {
 			best.finish = d.finish
 		}

@@ -68,13 +68,15 @@ func (a *assembly) messageEvents(records []*event.Record, source string) {
 	if len(records) == 0 || (!a.wants(fieldSystem) && !a.wants(fieldInput) && !a.wants(fieldOutput)) {
 		return
 	}
-	var d draft
+	d := draft{expected: len(records)}
 	var choices choiceList
 	wantsInput, wantsOutput := a.wants(fieldInput) || a.wants(fieldSystem), a.wants(fieldOutput)
+	native := false
 	for i, r := range records {
 		role := messageRoleOf(r.Name)
 		switch {
 		case role == isNative:
+			native = true
 		case role == isChoice:
 			if wantsOutput {
 				choices.add(records[i:])
@@ -91,7 +93,9 @@ func (a *assembly) messageEvents(records []*event.Record, source string) {
 	d.end()
 	d.choiceEvents(choices)
 	a.offer(&d, source, "")
-	a.nativeEvents(records, source)
+	if native {
+		a.nativeEvents(records, source)
+	}
 }
 
 // eventFields reads the fields of a per-message event: from its body, from JSON

@@ -59,7 +59,7 @@ var flatSources = [...]spanSource{
 }
 
 // spanKeys finds an attribute's place in spanContent.
-var spanKeys = func() map[string]uint8 {
+var spanKeys = func() *semconv.KeyTable[uint8] {
 	keys := make(map[string]uint8, len(spanSources)+len(flatSources))
 	for i, source := range spanSources {
 		keys[source.key] = uint8(i)
@@ -67,7 +67,7 @@ var spanKeys = func() map[string]uint8 {
 	for i, source := range flatSources {
 		keys[source.key] = uint8(len(spanSources) + i)
 	}
-	return keys
+	return semconv.NewKeyTable(keys)
 }()
 
 // flatFamilies are the dialects that spread messages over many attributes.
@@ -116,7 +116,7 @@ func (c *spanContent) collect(span *event.Span) {
 		default:
 			continue
 		}
-		if place, ok := spanKeys[key]; ok && absent(c.whole[place]) && !semconv.IsEmpty(v) {
+		if place, ok := spanKeys.Get(key); ok && absent(c.whole[place]) && !semconv.IsEmpty(v) {
 			c.whole[place] = v
 			c.any = true
 		}

@@ -1,8 +1,6 @@
 package messages
 
 import (
-	"strings"
-
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/genaibuffer/genaibufferprocessor/semconv"
@@ -97,6 +95,14 @@ func parsed(v pcommon.Value) pcommon.Value {
 
 // looksLikeJSON says that text starts as a JSON list or object does.
 func looksLikeJSON(s string) bool {
-	s = strings.TrimLeft(s, " \t\r\n")
-	return s != "" && (s[0] == '[' || s[0] == '{')
+	for i := range len(s) {
+		switch s[i] {
+		case ' ', '\t', '\r', '\n':
+		case '[', '{':
+			return true
+		default:
+			return false
+		}
+	}
+	return false
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
-
 )
 
 // The model: how requests end.

@@ -154,12 +154,17 @@ func checkTexts(t require.TestingT, before, after pcommon.Value) {
 			require.True(t, parses(after.Str()), "%s\nbecame\n%s", before.Str(), after.Str())
 		}
 	case pcommon.ValueTypeSlice:
+		if after.Slice() == (pcommon.Slice{}) {
+			return // pdata has it for one that came without its list
+		}
 		require.LessOrEqual(t, after.Slice().Len(), before.Slice().Len())
 		for i, v := range after.Slice().All() {
 			checkTexts(t, before.Slice().At(i), v)
 		}
 	case pcommon.ValueTypeMap:
-		checkMap(t, before.Map(), after.Map())
+		if after.Map() != (pcommon.Map{}) {
+			checkMap(t, before.Map(), after.Map())
+		}
 	}
 }
 
