@@ -59,8 +59,10 @@ type Origin struct {
 	Resource          pcommon.Resource
 	ResourceSchemaURL string
 	Scope             pcommon.InstrumentationScope
-	// Bytes is the OTLP size of Resource.
+	// Bytes is the OTLP size of Resource and Scope.
 	Bytes int
+	// Packed is the written form, see PackOrigin.
+	Packed []byte
 }
 
 // Record is one log record or span event of a request. Its owner may move Log

@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/genaibuffer/genaibufferprocessor/event"
 )
@@ -53,7 +52,8 @@ func (o *origins) of(resource pcommon.Resource, schemaURL string, scope pcommon.
 	}
 	resource.CopyTo(made.Resource)
 	scope.CopyTo(made.Scope)
-	made.Bytes = sizeOf(made)
+	made.Packed, _ = event.PackOrigin(made) // pdata encodes whatever it holds
+	made.Bytes = len(made.Packed)
 	if len(o.table) >= maxOrigins {
 		clear(o.table)
 	}
@@ -73,13 +73,4 @@ func hashMap(h *maphash.Hash, m pcommon.Map) {
 			maphash.WriteComparable(h, value.Int())
 		}
 	}
-}
-
-// sizeOf is the OTLP size of what a batch has once for each origin.
-func sizeOf(o *event.Origin) int {
-	frame := plog.NewResourceLogs()
-	o.Resource.CopyTo(frame.Resource())
-	frame.SetSchemaUrl(o.ResourceSchemaURL)
-	var sizer plog.ProtoMarshaler
-	return sizer.ResourceLogsSize(frame)
 }

@@ -14,6 +14,7 @@ func (s *Store) ends(r *request, by ending) {
 		return
 	}
 	r.ended = by
+	s.touched(r)
 	s.ended = append(s.ended, r)
 }
 
@@ -29,6 +30,7 @@ func (s *Store) lookAtEnds() {
 		}
 		r.state, r.since = lingering, s.now
 		s.lingering.pushBack(r)
+		s.placed(r)
 	}
 	clear(s.ended)
 	s.ended = s.ended[:0]
@@ -98,7 +100,7 @@ func (s *Store) tickOne(out *Outcome) bool {
 		s.forgetFirst()
 		return true
 	}
-	return s.entries.expireOne(s.now, s.opts.Linger)
+	return s.expireEntry()
 }
 
 // FlushAll flushes every open request, the oldest first.
@@ -117,6 +119,7 @@ func (s *Store) flush(r *request, reason event.FlushReason, lateness time.Durati
 	s.queueOf(r).remove(r)
 	s.aged.remove(r)
 	s.emit(r, reason, lateness, out)
+	s.left(r)
 	s.index.dismiss(r)
 	r.content = nil
 	r.flushed = true
@@ -165,5 +168,6 @@ func (s *Store) emit(r *request, reason event.FlushReason, lateness time.Duratio
 		p.named = spanKey{r.identity.trace, r.identity.span}
 	}
 	c.held, c.owner, c.named, c.bytes, c.weight = held{}, nil, false, 0, 0
+	s.closed(r, p)
 	out.Parts = append(out.Parts, p)
 }

@@ -36,6 +36,8 @@ type entry struct {
 	rank  rank
 	since time.Duration
 	queue links[entry]
+	// holder is what the journal knows it by.
+	holder holder
 }
 
 // entries has one entry span for each trace, and no more than most.
@@ -53,8 +55,9 @@ func newEntries(most int) entries {
 	}
 }
 
-// put remembers an entry span and answers the one that speaks for its trace.
-func (e *entries) put(span *Span, now time.Duration) *entry {
+// putEntry remembers an entry span and answers the one that speaks for its trace.
+func (s *Store) putEntry(span *Span) *entry {
+	e := &s.entries
 	id, k := span.Trace, rankOf(span)
 	known := e.byTrace[id]
 	if known == nil {
@@ -66,26 +69,28 @@ func (e *entries) put(span *Span, now time.Duration) *entry {
 		known.rank = k
 	}
 	e.queue.remove(known)
-	known.since = now
+	known.since = s.now
 	e.queue.pushBack(known)
 	if e.queue.length > e.most {
-		e.drop(e.queue.head)
+		s.dropEntry(e.queue.head)
 	}
+	s.entered(known)
 	return known
 }
 
-func (e *entries) expireOne(now, linger time.Duration) bool {
-	h := e.queue.head
-	if h == nil || h.since+linger > now {
+func (s *Store) expireEntry() bool {
+	h := s.entries.queue.head
+	if h == nil || h.since+s.opts.Linger > s.now {
 		return false
 	}
-	e.drop(h)
+	s.dropEntry(h)
 	return true
 }
 
-func (e *entries) drop(known *entry) {
-	e.queue.remove(known)
-	delete(e.byTrace, known.trace)
+func (s *Store) dropEntry(known *entry) {
+	s.entries.queue.remove(known)
+	delete(s.entries.byTrace, known.trace)
+	s.release(&known.holder)
 }
 
 // enter handles an entry span: it ends the requests of its trace.
@@ -93,7 +98,7 @@ func (s *Store) enter(span *Span) {
 	if span.Trace.IsEmpty() {
 		return
 	}
-	speaks := s.entries.put(span, s.now)
+	speaks := s.putEntry(span)
 	members := s.index.members[speaks.trace]
 	if members == nil {
 		return
@@ -110,6 +115,7 @@ func (s *Store) enter(span *Span) {
 func (s *Store) enterRequest(r *request, t *trace, e *entry) {
 	first := !t.entered
 	t.entered = true
+	s.touched(r)
 	takesOver := e.rank.before(r.extra.owner)
 	if takesOver {
 		r.own(e.owner, e.rank)
@@ -184,9 +190,11 @@ func (s *Store) continues(r *request) {
 		return
 	}
 	r.ended = notEnded
+	s.touched(r)
 	if r.state == lingering {
 		s.lingering.remove(r)
 		r.state, r.since = open, s.now
 		s.idle.pushBack(r)
+		s.placed(r)
 	}
 }

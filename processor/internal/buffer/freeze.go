@@ -7,14 +7,24 @@ import "time"
 // other part under way, needs no longer be an object: it is frozen. Without this
 // call nothing else changes.
 func (s *Store) Built(parts []*Part) {
+	requests := make([]*request, 0, len(parts))
 	for _, p := range parts {
-		r := p.request
-		if r == nil {
+		if r := p.request; r != nil {
+			p.request = nil
+			r.left.unbuilt--
+			requests = append(requests, r)
+		}
+	}
+	for _, r := range requests {
+		if len(r.left.untold) > 0 {
+			s.builtFacts(r)
+		}
+		if r.left.unbuilt > 0 || r.state != remembered || r.left.place != 0 {
 			continue
 		}
-		p.request = nil
-		r.left.unbuilt--
-		if r.left.unbuilt == 0 && r.state == remembered && r.left.place == 0 && s.index.freeze(r) {
+		form := s.index.formOf(r)
+		s.settledDown(r, form)
+		if s.index.freeze(r, form) {
 			s.past.remove(r)
 		}
 	}
@@ -88,15 +98,8 @@ func (s *Store) forget(r *request) {
 
 // freeze makes bytes of a remembered request, unless it is too large or comes
 // out of turn. Its keys then lead to those.
-func (x *index) freeze(r *request) bool {
-	if !x.frozen.takes(r.left.number) || (r.extra != nil && r.extra.keys() > mostFrozenKeys) {
-		return false
-	}
-	form := x.appendRequest(x.frozen.scratch[:0], r)
-	if cap(form) <= 2*largestFrozen {
-		x.frozen.scratch = form
-	}
-	if len(form) > largestFrozen {
+func (x *index) freeze(r *request, form []byte) bool {
+	if !x.frozen.takes(r.left.number) || tooLarge(r, form) {
 		return false
 	}
 	extra := x.extra
@@ -104,6 +107,19 @@ func (x *index) freeze(r *request) bool {
 	x.extra = extra // it lists them still
 	x.frozen.push(r.left.number, r.since, r.left.facts.Origin(), form)
 	return true
+}
+
+func tooLarge(r *request, form []byte) bool {
+	return len(form) > largestFrozen || r.extraKeys() > mostFrozenKeys
+}
+
+// formOf is the frozen form of r, until the next call.
+func (x *index) formOf(r *request) []byte {
+	form := x.appendRequest(x.frozen.scratch[:0], r)
+	if cap(form) <= 2*largestFrozen {
+		x.frozen.scratch = form
+	}
+	return form
 }
 
 // thaw answers the frozen request that a key leads to, nil if none, as the

@@ -66,6 +66,12 @@ func knownOf(i *identity, response string) envelope.Known {
 
 // appendRequest appends the frozen form of r, whose keys x knows.
 func (x *index) appendRequest(dst []byte, r *request) []byte {
+	known := knownOf(&r.identity, r.response)
+	return r.left.facts.AppendBinary(x.appendHead(dst, r), &known)
+}
+
+// appendHead appends what stands before the facts.
+func (x *index) appendHead(dst []byte, r *request) []byte {
 	bits := byte(r.identity.found) | byte(r.ended)<<frozenEndedAt
 	if r.seen {
 		bits |= frozenSeen
@@ -87,8 +93,7 @@ func (x *index) appendRequest(dst []byte, r *request) []byte {
 	if r.extra != nil {
 		dst = x.appendExtra(dst, r)
 	}
-	known := knownOf(&r.identity, r.response)
-	return r.left.facts.AppendBinary(dst, &known)
+	return dst
 }
 
 func appendText(dst []byte, s string) []byte {
@@ -301,21 +306,32 @@ func joined(trace, span []byte) []byte { return trace[:len(trace)+len(span)] }
 // decodeRequest reads what appendRequest wrote as a remembered request. It keeps
 // nothing of src and allocates no more than a small multiple of its length.
 func decodeRequest(src []byte, origin *event.Origin) (*request, error) {
+	made, facts, err := decodeHead(src)
+	if err != nil {
+		return nil, err
+	}
+	made.state, made.flushed, made.left = remembered, true, &departure{}
+	known := knownOf(&made.identity, made.response)
+	if err := made.left.facts.DecodeBinary(facts, &known, origin); err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+// decodeHead reads what appendHead wrote, and answers what follows it.
+func decodeHead(src []byte) (made *request, rest []byte, err error) {
 	r := frozenReader{rest: src}
 	h := r.readHead()
 	if r.bad {
-		return nil, errFrozen
+		return nil, nil, errFrozen
 	}
-	made := &request{
+	made = &request{
 		identity: identity{found: h.found, key: string(h.key), value: string(h.value)},
 		response: string(h.response),
 		seq:      h.seq,
 		parts:    uint32(h.parts),
-		state:    remembered,
 		ended:    ending(h.bits >> frozenEndedAt & frozenTwoBits),
 		seen:     h.seen,
-		flushed:  true,
-		left:     &departure{},
 	}
 	copy(made.opening[:], h.opening)
 	copy(made.identity.trace[:], h.trace)
@@ -324,13 +340,9 @@ func decodeRequest(src []byte, origin *event.Origin) (*request, error) {
 		made.extra = r.extra()
 	}
 	if r.bad || h.bits > 2*frozenResponse-1 || h.parts > 1<<32-1 || made.ended > endedByEvent {
-		return nil, errFrozen
+		return nil, nil, errFrozen
 	}
-	known := knownOf(&made.identity, made.response)
-	if err := made.left.facts.DecodeBinary(r.rest, &known, origin); err != nil {
-		return nil, err
-	}
-	return made, nil
+	return made, r.rest, nil
 }
 
 func (r *frozenReader) extra() *extra {

@@ -18,9 +18,15 @@ import (
 var (
 	t1, t2, t3 = traceID(1), traceID(2), traceID(3)
 	s1, s2, s3 = spanID(1), spanID(2), spanID(3)
-	origin     = &event.Origin{}
+	origin     = newOrigin()
 	midnight   = time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
 )
+
+func newOrigin() *event.Origin {
+	o := &event.Origin{Resource: pcommon.NewResource(), Scope: pcommon.NewInstrumentationScope()}
+	o.Packed, _ = event.PackOrigin(o)
+	return o
+}
 
 func traceID(n byte) pcommon.TraceID { return pcommon.TraceID{15: n} }
 func spanID(n byte) pcommon.SpanID   { return pcommon.SpanID{7: n} }

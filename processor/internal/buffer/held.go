@@ -231,7 +231,9 @@ func (p *Part) Unpack() error {
 		}
 		p.Owner.Gathered = false
 	}
-	p.held, p.owner = held{}, nil
+	if p.account == nil {
+		p.held, p.owner = held{}, nil
+	}
 	return failed
 }
 

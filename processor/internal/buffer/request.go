@@ -58,6 +58,8 @@ type request struct {
 	left    *departure
 	content *content
 	extra   *extra
+	// account is nil without a journal, and for what is remembered.
+	account *account
 	seq     uint64
 	parts   uint32
 	state   state
@@ -93,6 +95,8 @@ type departure struct {
 	// unbuilt are the parts whose envelopes are not known to be built, which
 	// may still change the facts.
 	unbuilt int
+	// untold are those of which the journal does not know what came before.
+	untold []*Part
 }
 
 // extra is what few requests have: further keys under which they are found,

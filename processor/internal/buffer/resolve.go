@@ -15,6 +15,7 @@ func (s *Store) resolve(k *Keys, mayOpen bool, out *Outcome) *request {
 		}
 		r = s.open(&named, out)
 	}
+	s.touched(r)
 	if named.found == byAttribute {
 		s.leadFallback(r, k, out)
 	}
@@ -69,6 +70,7 @@ func (s *Store) unite(r, other *request, out *Outcome) {
 	if r.parts > 0 || other.parts > 0 {
 		r.relate(other.identity.id())
 		other.relate(r.identity.id())
+		s.touched(other)
 		return
 	}
 	s.merge(r, other, out)
@@ -85,6 +87,7 @@ func (s *Store) merge(r, other *request, out *Outcome) {
 		s.ends(r, endedByEvent)
 	}
 	r.relate(other.related())
+	s.left(other)
 	other.state, other.content = merged, nil
 	s.touch(r)
 }
@@ -95,11 +98,14 @@ func (s *Store) mergeContent(r, other *request, out *Outcome) {
 	c, from := r.content, other.content
 	s.roomFor(r, from.bytes, from.weight, from.held.records, out)
 	r.seq += uint64(from.held.records)
+	held := c.held.items.length
 	c.held.append(&from.held)
+	s.adopted(r, from.held.records+from.held.spans, c.held.items.length-held-from.held.items.length)
 	c.bytes += from.bytes
 	c.weight += from.weight
 	if from.openedAt < c.openedAt {
 		c.openedAt = from.openedAt
+		s.openedLike(r, other)
 		s.aged.remove(r)
 		s.aged.replace(other, r)
 	} else {

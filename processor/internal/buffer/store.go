@@ -133,6 +133,8 @@ type Part struct {
 	Settled bool
 	// request is what it is a part of, until its owner says that it is built.
 	request *request
+	// account is nil without a journal.
+	account *partAccount
 }
 
 // Merge tells that From is now part of Into.
@@ -164,6 +166,8 @@ type Store struct {
 	wall    time.Time
 	now     time.Duration
 	ended   []*request
+	// ledger is nil without a journal.
+	ledger *ledger
 }
 
 // New makes an empty store.
@@ -205,14 +209,16 @@ func (s *Store) Leads(k *Keys) bool {
 // wall the time of day.
 func (s *Store) AppendRecords(now time.Duration, wall time.Time, records []Record, out *Outcome) {
 	s.at(now, wall)
-	for len(records) > 0 {
+	for at := 0; len(records) > 0; {
 		n := runOf(records)
+		s.pieceIs(at)
 		if r := s.resolve(&records[0].Keys, true, out); r == nil {
 			out.Unresolved += n
 		} else {
 			s.appendRun(r, records[:n], out)
 		}
 		records = records[n:]
+		at += n
 	}
 	s.lookAtEnds()
 }
@@ -230,8 +236,11 @@ func runOf(records []Record) int {
 // AppendSpans takes spans in order of arrival.
 func (s *Store) AppendSpans(now time.Duration, wall time.Time, spans []Span, out *Outcome) {
 	s.at(now, wall)
+	at := 0
 	for i := range spans {
-		s.appendSpan(&spans[i], out)
+		s.pieceIs(at)
+		s.appendSpan(&spans[i], at, out)
+		at += 1 + len(spans[i].Events)
 	}
 	for i := range spans {
 		if spans[i].Entry == EntryTrace && s.opts.Entries && spans[i].Claim != ClaimPending {
@@ -246,7 +255,7 @@ func (s *Store) at(now time.Duration, wall time.Time) {
 	s.ended = s.ended[:0]
 }
 
-func (s *Store) appendSpan(in *Span, out *Outcome) {
+func (s *Store) appendSpan(in *Span, at int, out *Outcome) {
 	if in.Claim == ClaimNone {
 		return
 	}
@@ -261,7 +270,7 @@ func (s *Store) appendSpan(in *Span, out *Outcome) {
 	}
 	r := s.requestOf(in, out)
 	if r == nil {
-		s.appendStrays(in, out)
+		s.appendStrays(in, at, out)
 		return
 	}
 	s.roomFor(r, in.Bytes, in.Weight, 0, out)
@@ -270,12 +279,15 @@ func (s *Store) appendSpan(in *Span, out *Outcome) {
 	for i := range in.Events {
 		coming += len(in.Events[i].Packed)
 	}
+	held := r.content.held.items.length
 	r.content.held.addSpan(in.Packed, key, in.Origin, coming)
+	s.took(r, r.content.held.items.length-held)
 	s.grow(r.content, in.Bytes, in.Weight)
 	if key.valid() {
 		s.endNamed(s.index.leadSpan(key, r, true), r, key, in)
 	}
 	for i := range in.Events {
+		s.pieceIs(at + 1 + i)
 		r = s.appendEvent(r, in, i, out)
 	}
 }
@@ -316,11 +328,12 @@ func (s *Store) appendEvent(r *request, in *Span, i int, out *Outcome) *request 
 
 // appendStrays takes the events of a span that leads to no request: those that
 // name one themselves.
-func (s *Store) appendStrays(in *Span, out *Outcome) {
+func (s *Store) appendStrays(in *Span, at int, out *Outcome) {
 	if in.Claim != ClaimMake {
 		return
 	}
 	for i := range in.Events {
+		s.pieceIs(at + 1 + i)
 		if r := s.resolve(&in.Events[i].Keys, true, out); r != nil {
 			s.append(r, &in.Events[i], 0, out)
 		}
@@ -354,6 +367,7 @@ func (s *Store) appendRun(r *request, records []Record, out *Outcome) {
 	for i := range records {
 		s.append(r, &records[i], coming, out)
 		coming -= len(records[i].Packed)
+		s.nextPiece()
 	}
 }
 
@@ -366,7 +380,9 @@ func (s *Store) append(r *request, rec *Record, coming int, out *Outcome) {
 	s.roomFor(r, rec.Bytes, rec.Weight, 1, out)
 	s.awaken(r, out)
 	c := r.content
+	held := c.held.items.length
 	c.held.addRecord(rec.Packed, spanKey{rec.Trace, rec.Span}, rec.Origin, min(coming, s.opts.MaxRequestBytes-c.bytes))
+	s.took(r, c.held.items.length-held)
 	r.seq++
 	if r.flushed {
 		out.Late++
@@ -410,6 +426,7 @@ func (s *Store) awaken(r *request, out *Outcome) {
 	r.content = &content{openedAt: s.now}
 	r.state, r.since = lingering, s.now
 	s.lingering.pushBack(r)
+	s.account(r)
 	s.rejoin(r)
 }
 
@@ -418,6 +435,7 @@ func (s *Store) touch(r *request) {
 	if r.state == open {
 		r.since = s.now
 		s.idle.moveToBack(r)
+		s.placed(r)
 	}
 }
 
@@ -458,6 +476,7 @@ func (s *Store) open(i *identity, out *Outcome) *request {
 	s.index.add(r)
 	s.idle.pushBack(r)
 	s.aged.pushBack(r)
+	s.account(r)
 	out.Opened++
 	return r
 }
