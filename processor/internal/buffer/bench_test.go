@@ -255,7 +255,7 @@ func BenchmarkMemory(b *testing.B) {
 }
 
 func footprint(n int, what string) uint64 {
-	before := heap()
+	var before uint64
 	var kept any
 	if what == "open" {
 		c := newCrowd(benchOptions(), n)
