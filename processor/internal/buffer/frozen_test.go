@@ -187,14 +187,21 @@ func TestSegmentsAreGivenBack(t *testing.T) {
 	const crowd = 300
 	span := func(i int) pcommon.SpanID { return pcommon.SpanID{0: 1, 6: byte(i >> 8), 7: byte(i)} }
 	opened, thinned := 0, 0
+	var rare []int
 	for range 60 {
 		for range crowd / 2 {
 			i := random.IntN(crowd)
 			if random.IntN(5) == 0 {
 				i += crowd * (1 + opened%20) // who rarely comes again
 				opened++
+				rare = append(rare, i)
 			}
 			d.AppendRecords(d.now, wall(d.now), []Record{log("a", ids(t1, span(i)))}, &d.Outcome)
+		}
+		for range 5 {
+			// Thaws one that is remembered, and leaves it there.
+			i := rare[random.IntN(len(rare))]
+			d.spans(claimed(ClaimPending, call("pending", ids(t1, span(i)))))
 		}
 		d.wait(time.Second)
 		d.built()
