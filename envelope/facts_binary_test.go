@@ -57,7 +57,7 @@ func TestFactsSurviveTheirBinaryForm(t *testing.T) {
 		require.NoError(t, back.DecodeBinary(form, &known, f.origin))
 		require.Equal(t, f, back)
 		require.Same(t, f.origin, back.Origin())
-		for n := range len(form) {
+		for n := range form {
 			// A text that ends early is told from the whole by nothing but
 			// the length of what holds it.
 			if cut := new(Facts); cut.DecodeBinary(form[:n], &known, nil) == nil {

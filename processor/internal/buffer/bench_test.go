@@ -1,7 +1,6 @@
 package buffer
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"strings"
@@ -9,11 +8,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/collector/pdata/ptrace"
 
-	"github.com/genaibuffer/genaibufferprocessor/envelope"
 	"github.com/genaibuffer/genaibufferprocessor/event"
-	"github.com/genaibuffer/genaibufferprocessor/semconv"
 )
 
 // The cost of one operation must not depend on how many requests are there:
@@ -228,42 +224,6 @@ func BenchmarkExpire(b *testing.B) {
 	}
 }
 
-// BenchmarkFreeze freezes one request among n others that are, and forgets one.
-func BenchmarkFreeze(b *testing.B) {
-	each(b, func(b *testing.B, n int) {
-		o := benchOptions()
-		const some = 1000
-		c := newCrowd(o, n+2*some)
-		builder := envelope.NewBuilder(envelope.Options{})
-		var parts []*Part
-		more := func(n int) {
-			for i := range n {
-				c.now += time.Microsecond
-				c.out.Parts = c.out.Parts[:0]
-				c.AppendSpans(c.now, midnight, []Span{chat(c.key(), c.next*some+i)}, &c.out)
-				c.Evict(c.now, midnight, &c.out)
-				builder.Build(&opened(c.out.Parts[0]).Part, plog.NewLogRecord())
-				parts = append(parts, c.out.Parts[0])
-			}
-		}
-		for range n / some {
-			more(some)
-			c.Built(parts)
-			parts = parts[:0]
-		}
-		for b.Loop() {
-			if len(parts) == 0 {
-				b.StopTimer()
-				more(some)
-				b.StartTimer()
-			}
-			c.Built(parts[:1])
-			parts = parts[1:]
-			c.Forget(&c.out)
-		}
-	})
-}
-
 // BenchmarkTick looks for deadlines when there are none.
 func BenchmarkTick(b *testing.B) {
 	each(b, func(b *testing.B, n int) {
@@ -296,51 +256,25 @@ func BenchmarkMemory(b *testing.B) {
 }
 
 func footprint(n int, what string) uint64 {
-	c := newCrowd(benchOptions(), n)
-	builder := envelope.NewBuilder(envelope.Options{})
-	before := heap()
-	for i := range c.keys {
-		k := c.key()
-		if what == "open" {
-			c.resolve(k, true, &c.out)
-			continue
+	var before uint64
+	var kept any
+	if what == "open" {
+		c := newCrowd(benchOptions(), n)
+		before = heap()
+		for range c.keys {
+			c.resolve(c.key(), true, &c.out)
 		}
-		c.now += time.Microsecond
-		c.out.Parts = c.out.Parts[:0]
-		c.AppendSpans(c.now, midnight, []Span{chat(k, i)}, &c.out)
-		c.Evict(c.now, midnight, &c.out)
-		for _, p := range c.out.Parts {
-			builder.Build(&opened(p).Part, plog.NewLogRecord())
-		}
-		if what == "frozen" {
-			c.Built(c.out.Parts)
-		}
+		kept = c
+	} else {
+		p := newPassing(n, what == "frozen")
+		before = heap()
+		p.pass(n)
+		p.parts, p.out.Parts = nil, nil
+		kept = p
 	}
-	c.out.Parts = nil
 	after := heap()
-	runtime.KeepAlive(c)
+	runtime.KeepAlive(kept)
 	return after - before
-}
-
-// chat is the span of a typical call.
-func chat(k *Keys, i int) Span {
-	in := inference("chat gpt-4o-mini", *k, fmt.Sprintf("chatcmpl-%020d", i))
-	data := ptrace.NewSpan()
-	data.SetName("chat gpt-4o-mini")
-	data.SetStartTimestamp(1_772_323_200_000_000_000)
-	data.SetEndTimestamp(1_772_323_201_234_567_890)
-	data.SetFlags(257)
-	attributes := data.Attributes()
-	attributes.PutStr(semconv.AttrOperationName, "chat")
-	attributes.PutStr(semconv.AttrProviderName, "openai")
-	attributes.PutStr(semconv.AttrRequestModel, "gpt-4o-mini")
-	attributes.PutStr(semconv.AttrResponseModel, "gpt-4o-mini-2024-07-18")
-	attributes.PutStr(semconv.AttrResponseID, in.ResponseID)
-	attributes.PutStr(semconv.AttrFinishReasons, "stop")
-	attributes.PutInt(semconv.AttrUsageInputTokens, 1200)
-	attributes.PutInt(semconv.AttrUsageOutputTokens, 340)
-	in.Packed = event.AppendSpan(nil, &event.Span{Data: data, Kind: semconv.KindInference})
-	return in
 }
 
 func heap() uint64 {

@@ -26,6 +26,11 @@
 //	 |                       something late came
 //	 '-- ttl, max_age, evicted, shutdown ---> remembered
 //
+// A remembered request whose envelopes are built is frozen: bytes in a FIFO of
+// large segments (frozen.go, frozen_request.go), found by all of its keys. It
+// becomes an object again when something about it changes. To its owner the two
+// forms are the same.
+//
 // # Timers
 //
 // Every deadline is "so long after", with one constant per kind. So each kind

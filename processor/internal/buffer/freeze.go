@@ -30,6 +30,9 @@ func (s *Store) Built(parts []*Part) {
 	}
 }
 
+// Frozen is how many of the remembered requests are frozen.
+func (s *Store) Frozen() int { return s.index.frozen.length - len(s.index.frozen.thawed) }
+
 // remember puts a request that was flushed behind all others that were.
 func (s *Store) remember(r *request) {
 	s.flushes++

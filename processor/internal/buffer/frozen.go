@@ -112,12 +112,12 @@ func (f *frozen) takes(number uint64) bool { return f.length == 0 || number > f.
 func (f *frozen) push(number uint64, since time.Duration, origin *event.Origin, form []byte) {
 	s, at := f.room(largestFrame+len(form), number, since)
 	start := len(s.bytes)
-	b := append(s.bytes, byte(placeFrozen))
-	b = binary.AppendUvarint(b, number-s.number)
-	b = binary.AppendUvarint(b, uint64(since-s.since))
-	b = binary.AppendUvarint(b, uint64(f.origins.hold(origin)))
-	b = binary.AppendUvarint(b, uint64(len(form)))
-	s.bytes = append(b, form...)
+	s.bytes = append(s.bytes, byte(placeFrozen))
+	s.bytes = binary.AppendUvarint(s.bytes, number-s.number)
+	s.bytes = binary.AppendUvarint(s.bytes, uint64(since-s.since))
+	s.bytes = binary.AppendUvarint(s.bytes, uint64(f.origins.hold(origin)))
+	s.bytes = binary.AppendUvarint(s.bytes, uint64(len(form)))
+	s.bytes = append(s.bytes, form...)
 	s.live += len(s.bytes) - start
 	f.length++
 	f.newest = number
@@ -264,15 +264,14 @@ func (f *frozen) leave(at position) {
 	f.thinSparse(int(int32(at.segment() - f.first)))
 }
 
-// clear keeps the last segment for whoever comes next, under another number, so
-// that no position is used twice.
+// clear keeps the last segment for whoever comes next.
 func (f *frozen) clear() {
 	n := len(f.segments)
 	last := f.segments[n-1]
 	last.bytes = last.bytes[:0]
 	clear(f.segments)
 	f.segments = append(f.segments[:0], last)
-	f.first += uint32(n)
+	f.first += uint32(n - 1)
 	f.head = 0
 }
 

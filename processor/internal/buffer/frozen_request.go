@@ -254,13 +254,7 @@ func visitKeys(src []byte, visit func(k coldKey) bool) (extra int, err error) {
 	if r.bad {
 		return 0, errFrozen
 	}
-	identity := [...]coldKey{
-		byAttribute: {kind: coldAttribute, bytes: h.value},
-		bySpan:      {kind: coldSpan, bytes: joined(h.trace, h.span), seen: h.seen},
-		byTrace:     {kind: coldTrace, bytes: h.trace},
-		byResponse:  {kind: coldResponse, bytes: h.value},
-	}[h.found]
-	if !visit(identity) {
+	if !visit(h.identityKey()) {
 		return 0, nil
 	}
 	if h.response != nil && !visit(coldKey{kind: coldClaim, bytes: h.response}) {
@@ -300,8 +294,20 @@ func visitKeys(src []byte, visit func(k coldKey) bool) (extra int, err error) {
 	return spans + responses + traces, nil
 }
 
-// joined is both, which follow each other in memory.
-func joined(trace, span []byte) []byte { return trace[:len(trace)+len(span)] }
+// identityKey is the key that the request is named by.
+func (h *head) identityKey() coldKey {
+	switch h.found {
+	case byAttribute:
+		return coldKey{kind: coldAttribute, bytes: h.value}
+	case bySpan:
+		// The two follow each other in memory.
+		return coldKey{kind: coldSpan, bytes: h.trace[:spanKeyBytes], seen: h.seen}
+	case byTrace:
+		return coldKey{kind: coldTrace, bytes: h.trace}
+	default:
+		return coldKey{kind: coldResponse, bytes: h.value}
+	}
+}
 
 // decodeRequest reads what appendRequest wrote as a remembered request. It keeps
 // nothing of src and allocates no more than a small multiple of its length.

@@ -1,7 +1,6 @@
 package buffer
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -28,9 +27,6 @@ func (d *desk) built() {
 	d.check()
 }
 
-// frozen is how many requests are frozen.
-func (d *desk) frozen() int { return d.index.frozen.length - len(d.index.frozen.thawed) }
-
 // settle flushes and builds all.
 func (d *desk) settle() {
 	d.t.Helper()
@@ -43,16 +39,16 @@ func TestBuiltRequestIsFrozenUntilSomethingLateComes(t *testing.T) {
 	d.spans(call("chat", ids(t1, s1), within("a", ids(t1, s1))))
 	d.logs(log("b", ids(t1, s2)))
 	d.wait(d.opts.Linger)
-	assert.Zero(t, d.frozen(), "the facts may still change")
+	assert.Zero(t, d.Frozen(), "the facts may still change")
 	opening := d.Parts[0].Opening
 	d.built()
-	assert.Equal(t, 1, d.frozen())
-	assert.Equal(t, 1, d.past.length+d.frozen())
+	assert.Equal(t, 1, d.Frozen())
+	assert.Equal(t, 1, d.past.length+d.Frozen())
 	assert.Empty(t, d.index.frozen.thawed)
 	assert.Len(t, d.index.spans, 1, "only the open one is an object")
 
 	d.logs(log("late", ids(t1, s1)))
-	assert.Zero(t, d.frozen())
+	assert.Zero(t, d.Frozen())
 	d.wait(d.opts.Linger)
 	require.Len(t, d.Parts, 1)
 	assert.Equal(t, opening, d.Parts[0].Opening)
@@ -69,11 +65,11 @@ func TestRequestWithAPartUnderWayIsNotFrozen(t *testing.T) {
 	parts := d.Parts
 	require.Len(t, parts, 2)
 	d.Built(parts[1:])
-	assert.Zero(t, d.frozen())
+	assert.Zero(t, d.Frozen())
 	d.Built(parts)
-	assert.Equal(t, 1, d.frozen())
+	assert.Equal(t, 1, d.Frozen())
 	d.Built(parts)
-	assert.Equal(t, 1, d.frozen(), "what is told twice is told once")
+	assert.Equal(t, 1, d.Frozen(), "what is told twice is told once")
 }
 
 func TestLookingAtAFrozenRequestDoesNotThawIt(t *testing.T) {
@@ -81,7 +77,7 @@ func TestLookingAtAFrozenRequestDoesNotThawIt(t *testing.T) {
 	d.spans(inference("chat", ids(t1, s1), "r"), call("named", named("v", t2, s2)))
 	d.logs(log("a", response("q")), log("b", named("v", t2, s3)))
 	d.settle()
-	require.Equal(t, 3, d.frozen())
+	require.Equal(t, 3, d.Frozen())
 
 	assert.True(t, d.Knows(t1, s1))
 	assert.True(t, d.Knows(t2, s2))
@@ -96,7 +92,7 @@ func TestLookingAtAFrozenRequestDoesNotThawIt(t *testing.T) {
 	d.spans(call("again", ids(t1, s1)), call("again", named("v", t2, s2)))
 	assert.Equal(t, 2, d.DuplicateSpans)
 	d.spans(inference("other", ids(t3, s3), "r"))
-	assert.Equal(t, 3, d.frozen())
+	assert.Equal(t, 3, d.Frozen())
 }
 
 func TestForgettingIsInOrderOfFlushWhateverTheForm(t *testing.T) {
@@ -110,9 +106,9 @@ func TestForgettingIsInOrderOfFlushWhateverTheForm(t *testing.T) {
 	parts := d.Parts
 	d.Parts = nil
 	d.Built([]*Part{parts[1], parts[3], parts[2], parts[5]})
-	assert.Equal(t, 3, d.frozen(), "who comes out of turn stays what it is")
+	assert.Equal(t, 3, d.Frozen(), "who comes out of turn stays what it is")
 	d.spans(claimed(ClaimPending, call("pending", ids(t1, span(4)))))
-	assert.Equal(t, 2, d.frozen(), "thawed, yet as old as before")
+	assert.Equal(t, 2, d.Frozen(), "thawed, yet as old as before")
 	d.check()
 	assert.Equal(t, 6, d.Remembered())
 	for i := 1; i <= 6; i++ {
@@ -134,7 +130,7 @@ func TestLargeRequestStaysAnObject(t *testing.T) {
 	d.logs(log("c", named("x", t3, s1)))
 	keys := d.Keys()
 	d.settle()
-	assert.Equal(t, 1, d.frozen())
+	assert.Equal(t, 1, d.Frozen())
 	assert.Equal(t, keys, d.Keys())
 	assert.True(t, d.Knows(t1, s1))
 }
@@ -143,7 +139,7 @@ func TestKeysThatShareAHash(t *testing.T) {
 	d := newDesk(t, roomy())
 	d.logs(log("a", ids(t1, s1)), log("b", ids(t1, s2)))
 	d.settle()
-	require.Equal(t, 2, d.frozen())
+	require.Equal(t, 2, d.Frozen())
 	f := &d.index.frozen
 	w, other := wantedSpan(spanKey{t1, s1}), wantedSpan(spanKey{t1, s2})
 	hash, second := f.seeds.hashWanted(&w), f.positions[f.seeds.hashWanted(&other)]
@@ -191,14 +187,21 @@ func TestSegmentsAreGivenBack(t *testing.T) {
 	const crowd = 300
 	span := func(i int) pcommon.SpanID { return pcommon.SpanID{0: 1, 6: byte(i >> 8), 7: byte(i)} }
 	opened, thinned := 0, 0
+	var rare []int
 	for range 60 {
 		for range crowd / 2 {
 			i := random.IntN(crowd)
 			if random.IntN(5) == 0 {
 				i += crowd * (1 + opened%20) // who rarely comes again
 				opened++
+				rare = append(rare, i)
 			}
 			d.AppendRecords(d.now, wall(d.now), []Record{log("a", ids(t1, span(i)))}, &d.Outcome)
+		}
+		for range 5 {
+			// Thaws one that is remembered, and leaves it there.
+			i := rare[random.IntN(len(rare))]
+			d.spans(claimed(ClaimPending, call("pending", ids(t1, span(i)))))
 		}
 		d.wait(time.Second)
 		d.built()
@@ -267,7 +270,7 @@ func TestCorruptFrozenRequests(t *testing.T) {
 	require.NoError(t, err)
 	for n := range form {
 		_, err := decodeRequest(form[:n], nil)
-		assert.Error(t, err, fmt.Sprintf("cut to %d of %d", n, len(form)))
+		assert.Error(t, err, "cut to %d of %d", n, len(form))
 	}
 	for name, change := range map[string]func([]byte){
 		"version":           func(b []byte) { b[0]++ },

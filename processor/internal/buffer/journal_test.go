@@ -119,10 +119,6 @@ func (s *scribe) append(t *rapid.T, in Input) {
 	s.settled(func(out *Outcome) { s.store.Append(s.now, wall(s.now), in, out) })
 	restored, outbox, now := s.restore(t)
 	require.Equal(t, s.now, now)
-	// What was forgotten before its part was delivered is not told.
-	var out Outcome
-	restored.Tick(s.now, wall(s.now), 1000, &out)
-	require.Empty(t, out.Parts)
 	require.Equal(t, describeStore(s.store, s.outbox), describeStore(restored, outbox))
 	require.Empty(t, problems(restored))
 }

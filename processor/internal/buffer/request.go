@@ -45,7 +45,7 @@ func (e ending) reason() event.FlushReason {
 
 // request is one request from its first record until it is forgotten. What
 // only an unflushed request needs is in content, what few need is in extra, so
-// that a remembered one is small: there may be a million.
+// that a remembered one is small until it is frozen.
 type request struct {
 	identity identity
 	opening  [16]byte

@@ -453,6 +453,10 @@ func (x *Restorer) Finish(out *Outcome) (now time.Duration, broken int) {
 	x.finishParts(byOpening, out)
 	x.finishFrozen(byOpening)
 	x.index(byOpening, out)
+	// What was forgotten while its part was waiting is not told.
+	for since, any := s.firstFlush(); any && since+s.opts.LateWindow <= s.now; since, any = s.firstFlush() {
+		s.forgetFirst()
+	}
 	x.salvage(out)
 	for _, id := range slices.Sorted(maps.Keys(x.inputs)) {
 		// Only the last one is without its effects, unless an entry was lost.
