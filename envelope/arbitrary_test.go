@@ -283,6 +283,7 @@ var (
 		`{"contents":[{"role":"model","parts":[{"text":"x"},{"function_call":{"name":"f","args":{}}}]}],"config":{"system_instruction":"s"}}`,
 		`[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["deep"]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]`,
 		`[{"role":"user","content":"[{\"text\":\"x\"},{\"toolUse\":{\"name\":\"f\",\"input\":{},\"toolUseId\":\"1\"}}]"}]`,
+		`[{"role":"user","content":"\ud800x\udc00","\ud800":1,"\ud801":2}]`, `{"role":"user","parts":[{"type":"blob","content":"\udfff","data":1e999}]}`,
 		`"text"`, "null", "data:image/png;base64,AAAA", "https://example.com/x.png", "LLM", "TOOL",
 	}
 )

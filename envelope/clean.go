@@ -170,7 +170,7 @@ const fewEntries = 48
 // shadowedEntries says which entries of m are followed by another one with the
 // same key, in their corrected spelling; nil when none is.
 func shadowedEntries(m pcommon.Map) []bool {
-	if !mayShadow(m) {
+	if hasPlainKeys(m) {
 		return nil
 	}
 	n := m.Len()
@@ -190,21 +190,6 @@ func shadowedEntries(m pcommon.Map) []bool {
 		i++
 	}
 	return shadowed
-}
-
-// mayShadow says that m must be looked at closely: it has many keys, one twice
-// or one that is not UTF-8.
-func mayShadow(m pcommon.Map) bool {
-	if m.Len() > fewEntries {
-		return true
-	}
-	for k, v := range m.All() {
-		// Get finds the first entry of that key.
-		if first, _ := m.Get(k); first != v || !utf8.ValidString(k) {
-			return true
-		}
-	}
-	return false
 }
 
 // entriesOf is the map of a value whose type is map. pdata has an invalid Map

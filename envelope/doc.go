@@ -1,7 +1,7 @@
 // Package envelope builds the one log record per request and is the only place
 // that knows its shape: the body and its JSON Schema, the flat attributes, the
 // record's identity, the JSON that its body and live events are written in, and
-// how much a record or span will weigh in it.
+// how much a record or span will weigh in it, and whether it can go in as it is.
 //
 // It knows pdata, what an observed fact is (event), the names and dialects of
 // attributes (semconv) and the assembly of messages (envelope/messages). It

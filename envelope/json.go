@@ -172,33 +172,42 @@ func appendEscaped(dst []byte, c byte) []byte {
 
 // jsonStringLen is the number of bytes that appendJSONString appends.
 func jsonStringLen(s string) int {
-	total := 2
-	for {
-		n := plainPrefix(s)
-		total += n
-		s = s[n:]
-		if s == "" {
-			return total
-		}
-		c := s[0]
-		if c >= utf8.RuneSelf {
-			r, size := utf8.DecodeRuneInString(s)
-			if r == utf8.RuneError && size == 1 {
-				total += len(replacement)
-			} else {
-				total += size
-			}
-			s = s[size:]
+	total := len(s) + 2
+	if n := plainPrefix(s); n == len(s) {
+		return total
+	} else if !utf8.ValidString(s[n:]) {
+		total += (len(replacement) - 1) * invalidBytes(s[n:])
+	}
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		if escaped(word(s, i)) == 0 {
 			continue
 		}
-		switch c {
-		case '"', '\\', '\n', '\r', '\t', '\b', '\f':
-			total += 2
-		default:
-			total += 6
+		for j := i; j < i+8; j++ {
+			total += int(escapeGrowth[s[j]])
 		}
-		s = s[1:]
 	}
+	for ; i < len(s); i++ {
+		total += int(escapeGrowth[s[i]])
+	}
+	return total
+}
+
+// escapeGrowth is by how many bytes a byte grows when it is escaped.
+var escapeGrowth = func() (growth [256]uint8) {
+	for c := range byte(0x20) {
+		growth[c] = uint8(len(appendEscaped(nil, c)) - 1)
+	}
+	growth['"'], growth['\\'] = 1, 1
+	return growth
+}()
+
+// escaped is not zero when one of the bytes is escaped in JSON: below 0x20, a
+// quote or a backslash.
+func escaped(w uint64) uint64 {
+	low := w ^ ones*0x02
+	slash := w ^ ones*'\\'
+	return ((low-ones*0x21)&^low | (slash-ones)&^slash) & highs
 }
 
 // plainPrefix is the length of the prefix of s that stands in a JSON string as

@@ -26,7 +26,8 @@ func isPlainMap(m pcommon.Map, depth int) bool {
 	return true
 }
 
-// hasPlainKeys is isPlainMap without a look at the values.
+// hasPlainKeys says that the keys of m are valid UTF-8 and that none is there
+// twice. Of a map with many entries it does not find out.
 func hasPlainKeys(m pcommon.Map) bool {
 	if m.Len() > fewEntries {
 		return false

@@ -60,18 +60,25 @@ func (a *assembly) writeCall(c *call, dst pcommon.Map) {
 		a.writeLinks(c.span.Data.Links(), o, plain)
 		moveAttributes(c.span.Data.Attributes(), o, plain)
 	}
-	if c.content != (pcommon.Map{}) {
-		for k, v := range c.content.All() {
-			moved := o.value(k)
-			v.MoveTo(moved)
-			if c.plain() {
-				foldDeep(moved, 0)
-			} else {
-				cleanValue(moved, 0)
-			}
+	c.writeMessages(o)
+	o.into(dst)
+}
+
+// writeMessages moves the call's messages.
+func (c *call) writeMessages(o *object) {
+	if c.content == (pcommon.Map{}) {
+		return
+	}
+	plain := c.plain()
+	for k, v := range c.content.All() {
+		moved := o.value(k)
+		v.MoveTo(moved)
+		if plain {
+			foldDeep(moved, 0)
+		} else {
+			cleanValue(moved, 0)
 		}
 	}
-	o.into(dst)
 }
 
 // plain says that everything that the call's messages come from is plain.

@@ -145,7 +145,26 @@ var contentFamilies = []struct {
 	{PrefixTLFunctions, usedByMessages, false},
 }
 
-var contentTable = NewKeyTable(contentNames)
+// attributeUse is what is known of an attribute by its name.
+type attributeUse struct {
+	// content says that it holds content, consumed that a call's other keys
+	// carry it.
+	content, consumed bool
+}
+
+// attributeUses are those of all names in contentNames and consumedNames.
+var attributeUses = func() *KeyTable[attributeUse] {
+	uses := make(map[string]attributeUse, len(contentNames)+len(consumedNames))
+	for name, use := range contentNames {
+		uses[name] = attributeUse{content: true, consumed: use != usedNowhere}
+	}
+	for _, name := range consumedNames {
+		use := uses[name]
+		use.consumed = true
+		uses[name] = use
+	}
+	return NewKeyTable(uses)
+}()
 
 // familyInitials has the letters that prefixes in contentFamilies begin with.
 var familyInitials = func() (initials [256]bool) {
@@ -174,17 +193,24 @@ var ContentAttributes = func() []string {
 }()
 
 // IsContentAttribute says whether an attribute holds content, in any dialect.
-func IsContentAttribute(key string) bool {
-	_, ok := contentUseOf(key)
-	return ok
+func IsContentAttribute(key string) bool { return attributeUseOf(key).content }
+
+// ConsumedAttribute says that a call's named fields, its tool or its messages
+// carry an attribute already, so that it need not be repeated among its
+// attributes. For content that holds unless assembling reports the attribute as
+// left over. Content that is no message (embeddings, documents, the entities of
+// OpenLLMetry) is not consumed. content is IsContentAttribute.
+func ConsumedAttribute(key string) (consumed, content bool) {
+	use := attributeUseOf(key)
+	return use.consumed, use.content
 }
 
-func contentUseOf(key string) (contentUse, bool) {
-	if use, ok := contentTable.Get(key); ok {
-		return use, true
+func attributeUseOf(key string) attributeUse {
+	if use, ok := attributeUses.Get(key); ok {
+		return use
 	}
 	if key == "" || !familyInitials[key[0]] {
-		return usedNowhere, false
+		return attributeUse{}
 	}
 	for i := range contentFamilies {
 		family := &contentFamilies[i]
@@ -193,10 +219,10 @@ func contentUseOf(key string) (contentUse, bool) {
 		}
 		rest, ok := strings.CutPrefix(key, family.prefix)
 		if ok && rest != "" && (family.free || '0' <= rest[0] && rest[0] <= '9') {
-			return family.use, true
+			return attributeUse{content: true, consumed: family.use != usedNowhere}
 		}
 	}
-	return usedNowhere, false
+	return attributeUse{}
 }
 
 // isMessageField knows the attributes of a per-message span event that hold the

@@ -336,29 +336,15 @@ func finishReasonsIn(list pcommon.Slice) []string {
 // named fields repeat as it is or in the convention's spelling. A dialect's
 // own name for the same thing is not among them: its value may differ from the
 // one that was believed, and stays readable beside it.
-var consumedNames = NewKeyTable(map[string]struct{}{
-	AttrOperationName: {}, AttrProviderName: {}, AttrSystem: {},
-	AttrRequestModel: {}, AttrResponseModel: {}, AttrResponseID: {},
-	AttrFinishReasons: {}, AttrTimeToFirstChunk: {}, AttrErrorType: {},
-	AttrUsageInputTokens: {}, AttrUsageOutputTokens: {},
-	AttrUsagePromptTokens: {}, AttrUsageCompletion: {},
-	AttrUsageCacheReadInputTokens: {}, AttrUsageCacheRead: {},
-	AttrUsageCacheWriteInputTokens: {}, AttrUsageCacheWrite: {},
-	AttrUsageCacheCreation: {}, AttrUsageCacheCreation2: {},
-	AttrUsageReasoningOutputTokens: {}, AttrUsageReasoning: {}, AttrUsageReasoning2: {},
-	AttrToolName: {}, AttrToolCallID: {},
-})
-
-// ConsumedAttribute says that a call's named fields, its tool or its messages
-// carry an attribute already, so that it need not be repeated among its
-// attributes. For content that holds unless assembling reports the attribute as
-// left over. Content that is no message (embeddings, documents, the entities of
-// OpenLLMetry) is not consumed. content says that a consumed attribute holds
-// content (IsContentAttribute).
-func ConsumedAttribute(key string) (consumed, content bool) {
-	use, content := contentUseOf(key)
-	if _, ok := consumedNames.Get(key); ok {
-		return true, content
-	}
-	return use != usedNowhere, content
+var consumedNames = []string{
+	AttrOperationName, AttrProviderName, AttrSystem,
+	AttrRequestModel, AttrResponseModel, AttrResponseID,
+	AttrFinishReasons, AttrTimeToFirstChunk, AttrErrorType,
+	AttrUsageInputTokens, AttrUsageOutputTokens,
+	AttrUsagePromptTokens, AttrUsageCompletion,
+	AttrUsageCacheReadInputTokens, AttrUsageCacheRead,
+	AttrUsageCacheWriteInputTokens, AttrUsageCacheWrite,
+	AttrUsageCacheCreation, AttrUsageCacheCreation2,
+	AttrUsageReasoningOutputTokens, AttrUsageReasoning, AttrUsageReasoning2,
+	AttrToolName, AttrToolCallID,
 }
