@@ -7,19 +7,25 @@ import "time"
 // other part under way, needs no longer be an object: it is frozen. Without this
 // call nothing else changes.
 func (s *Store) Built(parts []*Part) {
-	requests := make([]*request, 0, len(parts))
+	var built, waiting []*request
 	for _, p := range parts {
-		if r := p.request; r != nil {
-			p.request = nil
-			r.left.unbuilt--
-			requests = append(requests, r)
+		r := p.request
+		if r == nil {
+			continue
+		}
+		p.request = nil
+		if r.left.unbuilt--; r.left.unbuilt == 0 {
+			built = append(built, r)
+		} else if len(r.left.untold) > 0 {
+			waiting = append(waiting, r)
 		}
 	}
-	for _, r := range requests {
-		if len(r.left.untold) > 0 {
-			s.builtFacts(r)
-		}
-		if r.left.unbuilt > 0 || r.state != remembered || r.left.place != 0 {
+	for _, r := range waiting {
+		s.builtFacts(r)
+	}
+	for _, r := range built {
+		r.left.untold = nil
+		if r.state != remembered || r.left.place != 0 {
 			continue
 		}
 		form := s.index.formOf(r)

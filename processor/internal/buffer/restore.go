@@ -1,10 +1,8 @@
 package buffer
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -31,6 +29,8 @@ type Restorer struct {
 	numbered uint64
 	read     uint64
 	entered  map[pcommon.TraceID]*entry
+	// torn are open requests that are not whole.
+	torn []*request
 	// broken counts what could not be restored whole.
 	broken int
 	// forms have the keys of requests, needs what they and parts need.
@@ -54,10 +54,12 @@ type restored struct {
 	facts   []byte
 	origin  *event.Origin
 	known   bool
-	part    *Part
-	from    uint64
-	records int
-	spans   int
+	// forgotten says that there is a newer one.
+	forgotten bool
+	part      *Part
+	from      uint64
+	records   int
+	spans     int
 }
 
 type restoredItem struct {
@@ -358,21 +360,6 @@ func (x *Restorer) addEntry(r *frozenReader, id uint64, origins []*event.Origin)
 	x.entered[e.trace] = e
 }
 
-// finishEntries enters the entry spans whose time is not up.
-func (x *Restorer) finishEntries() {
-	s := x.store
-	for _, e := range slices.SortedFunc(maps.Values(x.entered), func(a, b *entry) int {
-		return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.holder.oldest, b.holder.oldest), slices.Compare(a.trace[:], b.trace[:]))
-	}) {
-		if e.since+s.opts.Linger <= x.now {
-			continue
-		}
-		s.entries.byTrace[e.trace] = e
-		s.entries.queue.pushBack(e)
-		x.needs = append(x.needs, &e.holder)
-	}
-}
-
 // settle forgets a part and its items.
 func (x *Restorer) settle(key partKey) {
 	p := x.parts[key]
@@ -437,271 +424,5 @@ func (r *frozenReader) facts(made *restored, origins []*event.Origin) {
 		made.origin, _ = r.maybeOrigin(origins)
 		made.facts = slices.Clone(r.rest)
 		r.rest = nil
-	}
-}
-
-// Finish brings the store to the state that was read. It answers the parts that
-// were not delivered, in order, and how many requests could not be restored
-// whole, which leave at once. What is appended next comes at or after now.
-func (x *Restorer) Finish(out *Outcome) (now time.Duration, broken int) {
-	s := x.store
-	s.now, s.wall = x.now, x.wall
-	s.ledger.numbered, s.ledger.input = x.numbered, x.read
-	byOpening := map[[16]byte]*request{}
-	x.finishEntries()
-	x.finishRequests(byOpening)
-	x.finishParts(byOpening, out)
-	x.finishFrozen(byOpening)
-	x.index(byOpening, out)
-	// What was forgotten while its part was waiting is not told.
-	for since, any := s.firstFlush(); any && since+s.opts.LateWindow <= s.now; since, any = s.firstFlush() {
-		s.forgetFirst()
-	}
-	x.salvage(out)
-	for _, id := range slices.Sorted(maps.Keys(x.inputs)) {
-		// Only the last one is without its effects, unless an entry was lost.
-		s.Append(x.now, x.wall, x.inputs[id], out)
-	}
-	return x.now, x.broken
-}
-
-// salvage lets items whose request is lost leave, under the ids that they stand
-// under.
-func (x *Restorer) salvage(out *Outcome) {
-	for _, number := range slices.Sorted(maps.Keys(x.items)) {
-		if x.requests[number] != nil || x.partsOf[number] > 0 {
-			continue // of parts that were settled before they were told
-		}
-		of := x.items[number]
-		for _, item := range slices.Sorted(maps.Keys(of)) {
-			x.salvageItem(of[item], out)
-		}
-		x.broken++
-	}
-}
-
-func (x *Restorer) salvageItem(i restoredItem, out *Outcome) {
-	s := x.store
-	r := s.resolve(&Keys{Trace: i.under.trace, Span: i.under.span, ResponseID: salvagedID}, true, out)
-	s.awaken(r, out)
-	held := r.content.held.items.length
-	if i.span {
-		r.content.held.addSpan(i.packed, i.under, i.origin, 0)
-	} else {
-		r.content.held.addRecord(i.packed, i.under, i.origin, 0)
-		r.seq++
-	}
-	s.grow(r.content, i.bytes, i.weight)
-	s.adopted(r, 1, r.content.held.items.length-held)
-	s.flush(r, event.FlushRecovered, -1, out)
-}
-
-// salvagedID names the request of items that name none.
-const salvagedID = "recovered"
-
-// finishRequests fills the open requests with what they hold.
-func (x *Restorer) finishRequests(byOpening map[[16]byte]*request) {
-	for _, made := range x.requests {
-		r := made.request
-		r.account = &account{
-			number: made.key.number, items: made.from + uint64(made.records+made.spans),
-			placed: made.placed, opened: made.opened,
-		}
-		r.account.holder.request = r
-		x.store.ledger.placed = max(x.store.ledger.placed, made.placed)
-		byOpening[r.opening] = r
-		x.forms[r] = made.form
-	}
-}
-
-func (x *Restorer) finishParts(byOpening map[[16]byte]*request, out *Outcome) {
-	parts := slices.SortedFunc(maps.Values(x.parts), func(a, b *restored) int {
-		return cmp.Compare(a.order, b.order)
-	})
-	for _, made := range slices.Backward(parts) {
-		if r := made.request; byOpening[r.opening] == nil {
-			// Flushed, and remembered as its last part says.
-			r.flushed, r.since = true, made.at
-			byOpening[r.opening] = r
-			x.forms[r] = made.form
-			x.lastOrder[r] = made.order
-		}
-	}
-	for _, made := range parts {
-		r := byOpening[made.request.opening]
-		if r.left == nil {
-			r.left = &departure{}
-			known := knownOf(&r.identity, r.response)
-			if made.known {
-				_ = r.left.facts.DecodeBinary(made.facts, &known, made.origin)
-			}
-		}
-		r.left.unbuilt++
-		p := made.part
-		p.Facts, p.request = &r.left.facts, r
-		if !x.fill(&p.held, made) {
-			p.Reason = event.FlushRecovered
-			x.broken++
-		}
-		x.store.ledger.closed = max(x.store.ledger.closed, made.order)
-		p.account = &partAccount{
-			order: made.order, at: made.at, number: made.key.number, from: made.from, records: made.records, spans: made.spans,
-			size: p.held.items.length, form: made.form, facts: made.facts, known: made.known, origin: made.origin,
-		}
-		p.account.holder.part = p
-		x.needsFrom(&p.account.holder, made)
-		if !made.known {
-			r.left.untold = append(r.left.untold, p)
-		}
-		out.Parts = append(out.Parts, p)
-	}
-	for _, made := range x.requests {
-		r := made.request
-		if r.left == nil && r.parts > 0 {
-			r.left = &departure{}
-			known := knownOf(&r.identity, r.response)
-			if made.known {
-				_ = r.left.facts.DecodeBinary(made.facts, &known, made.origin)
-			}
-		}
-	}
-}
-
-// fill gives a holder its items. It answers false when some are missing.
-func (x *Restorer) fill(h *held, made *restored) (whole bool) {
-	whole = true
-	of := x.items[made.key.number]
-	for n := range uint64(made.records + made.spans) {
-		i, has := of[made.from+n]
-		if !has {
-			whole = false
-			continue
-		}
-		delete(of, made.from+n)
-		made.entry = min(made.entry, i.entry)
-		if i.span {
-			h.addSpan(i.packed, i.under, i.origin, 0)
-		} else {
-			h.addRecord(i.packed, i.under, i.origin, 0)
-		}
-	}
-	x.store.ledger.held += h.items.length
-	return whole
-}
-
-// finishFrozen remembers what was remembered, unless it is open again or has a
-// part that is not delivered.
-func (x *Restorer) finishFrozen(byOpening map[[16]byte]*request) {
-	s := x.store
-	remembered := slices.SortedFunc(maps.Values(x.frozen), func(a, b *restored) int {
-		return cmp.Or(cmp.Compare(a.request.since, b.request.since), cmp.Compare(a.chunk, b.chunk))
-	})
-	at := 0
-	for _, made := range remembered {
-		if byOpening[made.request.opening] != nil {
-			continue
-		}
-		s.flushes++
-		s.index.extra += made.request.extraKeys()
-		if r := made.request; tooLarge(r, made.form) {
-			s.index.restore(r, made.form)
-			r.left.number = s.flushes
-			s.past.pushBack(r)
-		} else {
-			s.index.frozen.push(s.flushes, r.since, made.origin, made.form)
-		}
-		for at < len(s.ledger.chunks) && s.ledger.chunks[at].id < made.chunk {
-			at++
-		}
-		if at < len(s.ledger.chunks) {
-			s.ledger.chunks[at].last = s.flushes
-		}
-	}
-}
-
-func (r *request) extraKeys() int {
-	if r.extra == nil {
-		return 0
-	}
-	return r.extra.keys()
-}
-
-// index enters requests and parts into queues and index, in the order of their
-// deadlines, and lets those leave that are not whole.
-func (x *Restorer) index(byOpening map[[16]byte]*request, out *Outcome) {
-	s := x.store
-	all := slices.SortedFunc(maps.Values(byOpening), func(a, b *request) int {
-		return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(x.placeOf(a), x.placeOf(b)))
-	})
-	var torn []*request
-	for _, r := range all {
-		s.index.restore(r, x.forms[r])
-		s.index.extra += r.extraKeys()
-		if r.content == nil {
-			since := r.since
-			s.remember(r)
-			r.since = since
-			for s.Remembered() > s.opts.MaxRemembered {
-				s.Forget(out)
-			}
-			continue
-		}
-		made := x.requests[r.account.number]
-		if !x.fill(&r.content.held, made) {
-			torn = append(torn, r)
-		}
-		x.needsFrom(&r.account.holder, made)
-		s.bytes += r.content.bytes
-		s.queueOf(r).pushBack(r)
-		s.rejoin(r)
-	}
-	aged := slices.SortedStableFunc(slices.Values(all), func(a, b *request) int {
-		return cmp.Or(cmp.Compare(a.openedAt(), b.openedAt()), cmp.Compare(x.openedOf(a), x.openedOf(b)))
-	})
-	for _, r := range aged {
-		if r.content != nil && !r.flushed {
-			s.aged.pushBack(r)
-		}
-	}
-	x.hold()
-	for _, r := range torn {
-		s.flush(r, event.FlushRecovered, -1, out)
-	}
-	x.broken += len(torn)
-}
-
-func (r *request) openedAt() time.Duration {
-	if r.content == nil {
-		return 0
-	}
-	return r.content.openedAt
-}
-
-// placeOf and openedOf tell requests of the same moment apart.
-func (x *Restorer) placeOf(r *request) uint64 {
-	if r.account != nil {
-		return r.account.placed
-	}
-	return x.lastOrder[r]
-}
-
-func (x *Restorer) openedOf(r *request) uint64 {
-	if r.account == nil {
-		return 0
-	}
-	return r.account.opened
-}
-
-// needsFrom notes which entries a holder needs.
-func (x *Restorer) needsFrom(h *holder, made *restored) {
-	h.oldest = made.entry
-	x.needs = append(x.needs, h)
-}
-
-// hold enters the holders in the order of what they need.
-func (x *Restorer) hold() {
-	slices.SortStableFunc(x.needs, func(a, b *holder) int { return cmp.Compare(a.oldest, b.oldest) })
-	for _, h := range x.needs {
-		x.store.ledger.holders.pushBack(h)
 	}
 }
