@@ -115,32 +115,53 @@ func TestJournalOnDiskFindsItsWayWithoutRoots(t *testing.T) {
 	assert.Equal(t, "torn", string(torn))
 }
 
+// TestJournalOnAFullDisk: however large entries are, a full storage refuses, has
+// all that was written, and takes entries again once some were given up, which
+// it must also be able to delete although it is full.
 func TestJournalOnAFullDisk(t *testing.T) {
-	d := &disk{t.TempDir(), func(cfg *filestorage.Config) { cfg.MaxSize = 1 << 20 }}
-	client, stop := d.open(t)
-	l, _, _, _ := replayed(t, client)
-	payload := strings.Repeat("x", 10_000)
-	var want []journaled
-	for {
-		id, _, err := l.Write(t.Context(), framed(payload), nil)
-		if err != nil {
-			require.ErrorIs(t, err, journal.ErrFull)
-			require.ErrorIs(t, err, storage.ErrStorageFull)
-			break
+	for _, size := range []int{200, 500, 900, 1500, 3000, 10_000, 50_000, 110_000} {
+		for _, chunk := range []int{0, 100, 3000} {
+			t.Run(fmt.Sprintf("%d and %d", size, chunk), func(t *testing.T) {
+				d := &disk{t.TempDir(), func(cfg *filestorage.Config) { cfg.MaxSize = 2 << 20 }}
+				client, stop := d.open(t)
+				l, _, _, _ := replayed(t, client)
+				payload := strings.Repeat("x", size)
+				write := func() (uint64, error) {
+					if chunk == 0 {
+						id, _, err := l.Write(t.Context(), framed(payload), nil)
+						return id, err
+					}
+					id, _, err := l.Write(t.Context(), framed(payload), framed(payload[:min(size, chunk)]))
+					return id, err
+				}
+				first, last := uint64(1), uint64(0)
+				for again := 0; again < 10; again++ {
+					id, err := write()
+					for ; err == nil; id, err = write() {
+						last = id
+					}
+					require.ErrorIs(t, err, journal.ErrFull)
+					require.ErrorIs(t, err, storage.ErrStorageFull)
+					for range 3 {
+						first++
+						l.Drop(first)
+						require.NoError(t, l.Trim(t.Context()))
+					}
+				}
+				l.Drop(last - 1)
+				l.DropPast(last / 2)
+				require.NoError(t, l.Trim(t.Context()))
+				last, err := write()
+				require.NoError(t, err, "space was given back")
+				stop()
+				client, stop = d.open(t)
+				defer stop()
+				_, main, _, aside := replayed(t, client)
+				assert.Zero(t, aside)
+				assert.Equal(t, []journaled{{last - 2, payload}, {last - 1, payload}, {last, payload}}, main)
+			})
 		}
-		want = append(want, journaled{id, payload})
 	}
-	l.Drop(want[10].id)
-	require.NoError(t, l.Trim(t.Context()))
-	id, _, err := l.Write(t.Context(), framed(payload), nil)
-	require.NoError(t, err, "space was given back")
-	want = append(want[10:], journaled{id, payload})
-	stop()
-	client, stop = d.open(t)
-	defer stop()
-	_, main, _, aside := replayed(t, client)
-	assert.Equal(t, want, main)
-	assert.Zero(t, aside)
 }
 
 func TestJournalStorageErrors(t *testing.T) {

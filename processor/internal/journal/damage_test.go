@@ -239,7 +239,7 @@ func TestDamagedValues(t *testing.T) {
 			require.Equal(t, raw[strings.TrimPrefix(key, "aside/")], m.values[key], "as it was")
 		}
 		require.Subset(t, intact, slices.Concat(m.keys("e/"), m.keys("p/"), m.keys("root/")))
-		require.Equal(t, sizeOf(want.main)+sizeOf(want.past), l.Bytes())
+		require.Equal(t, sizesOf(want.main)+sizesOf(want.past), l.Bytes())
 
 		_, got, aside = reopen(t, m)
 		require.Equal(t, want, got)

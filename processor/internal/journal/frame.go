@@ -33,6 +33,35 @@ const (
 	keySize     = len("e/") + 16
 )
 
+// Values of this size and more are followed by spacers (see the package
+// comment).
+const (
+	spacedFrom = 1024
+	spacers    = 3
+	spacerSize = keySize + len("/1")
+)
+
+func spaced(length int) bool { return length >= spacedFrom }
+
+// sizeOf is what a value of some length takes, with its key and spacers.
+func sizeOf(length int) int {
+	if spaced(length) {
+		return keySize + length + spacers*spacerSize
+	}
+	return keySize + length
+}
+
+func appendSpacers(ops []Op, kind OpKind, key string) []Op {
+	for n := range spacers {
+		op := Op{Kind: kind, Key: key + "/" + string(rune('1'+n))}
+		if kind == OpSet {
+			op.Value = []byte{}
+		}
+		ops = append(ops, op)
+	}
+	return ops
+}
+
 // state is where the log stands.
 type state struct {
 	sequence uint64

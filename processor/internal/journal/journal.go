@@ -50,11 +50,17 @@ var (
 )
 
 const (
-	// deletions in one Write. A Write adds two keys at most, so that this keeps
-	// up by far and also works off a backlog, without a Write that takes long.
-	deletionsPerWrite = 256
-	deletionsPerTrim  = 4096
+	// Entries and chunks that one Write deletes. It adds two at most, so that
+	// this keeps up by far and also works off a backlog, without a Write that
+	// takes long.
+	deletionsPerWrite = 128
+	deletionsPerTrim  = 1024
 )
+
+// rootPadding is what follows the root of a Write (see the package comment).
+const rootPadding = 4096
+
+var padded [rootPadding]byte
 
 // Log is the journal. It is not safe for concurrent use: its owner has one lock
 // for it.
@@ -126,10 +132,10 @@ func (l *Log) backlog() bool {
 }
 
 // Bytes is what the keys and values of entries and chunks take that are not
-// deleted. It is known after Replay.
+// deleted, spacers included. It is known after Replay.
 func (l *Log) Bytes() int { return l.bytes }
 
-// Size is what the key and value of an entry take, 0 if there is none.
+// Size is what the keys and values of an entry take, 0 if there is none.
 func (l *Log) Size(id uint64) int {
 	if oldest := l.at.logs[entries].oldest; id >= oldest && id < l.at.logs[entries].next {
 		return l.sizes[entries][id-oldest]
@@ -146,7 +152,7 @@ func (l *Log) commit(ctx context.Context, frames [2][]byte, most int) error {
 		log := &after.logs[i]
 		if frames[i] != nil {
 			log.next++
-			log.largest = max(log.largest, uint64(keySize+len(frames[i])))
+			log.largest = max(log.largest, uint64(len(frames[i])))
 		}
 		gone := min(uint64(most), log.first-log.oldest)
 		most -= int(gone)
@@ -160,19 +166,23 @@ func (l *Log) commit(ctx context.Context, frames [2][]byte, most int) error {
 		} else if l.doubt {
 			ops = append(ops, Op{Kind: OpDelete, Key: key})
 		}
+		if spaced(len(frame)) {
+			ops = appendSpacers(ops, OpSet, key)
+		} else if l.doubt {
+			ops = appendSpacers(ops, OpDelete, key)
+		}
 	}
-	ops = append(ops, l.rootOp(1-l.slot, &after))
 	switch {
 	case frames[entries] == nil:
 		// No entry carries this state: one root must not be all that does.
-		ops = append(ops, l.rootOp(l.slot, &after))
+		ops = append(ops, l.rootOp(1-l.slot, &after, 0), l.rootOp(l.slot, &after, 0))
 	case l.single:
-		ops = append(ops, l.rootOp(l.slot, before))
+		ops = append(ops, l.rootOp(1-l.slot, &after, rootPadding), l.rootOp(l.slot, before, rootPadding))
+	default:
+		ops = append(ops, l.rootOp(1-l.slot, &after, rootPadding))
 	}
 	for i := range after.logs {
-		for id := before.logs[i].oldest; id < after.logs[i].oldest; id++ {
-			ops = append(ops, Op{Kind: OpDelete, Key: keyOf(i, id)})
-		}
+		ops = l.appendDeletions(ops, i, after.logs[i].oldest)
 	}
 	err := l.storage.Do(ctx, ops)
 	clear(ops)
@@ -187,11 +197,24 @@ func (l *Log) commit(ctx context.Context, frames [2][]byte, most int) error {
 	return nil
 }
 
+// appendDeletions deletes what comes before an id.
+func (l *Log) appendDeletions(ops []Op, log int, before uint64) []Op {
+	for i, id := 0, l.at.logs[log].oldest; id < before; i, id = i+1, id+1 {
+		key := keyOf(log, id)
+		ops = append(ops, Op{Kind: OpDelete, Key: key})
+		// What is not there may have left its spacers.
+		if size := l.sizes[log][i]; size == 0 || size > sizeOf(spacedFrom-1) {
+			ops = appendSpacers(ops, OpDelete, key)
+		}
+	}
+	return ops
+}
+
 func (l *Log) committed(after *state, frames [2][]byte) {
 	for i, frame := range frames {
 		if frame != nil {
-			l.sizes[i] = append(l.sizes[i], keySize+len(frame))
-			l.bytes += keySize + len(frame)
+			l.sizes[i] = append(l.sizes[i], sizeOf(len(frame)))
+			l.bytes += sizeOf(len(frame))
 		}
 		gone := after.logs[i].oldest - l.at.logs[i].oldest
 		for _, size := range l.sizes[i][:gone] {
@@ -203,8 +226,9 @@ func (l *Log) committed(after *state, frames [2][]byte) {
 	l.single, l.doubt = false, false
 }
 
-func (l *Log) rootOp(slot int, s *state) Op {
-	l.root[slot] = Frame(l.root[slot][:0])
+// rootOp sets a root, followed by as much padding.
+func (l *Log) rootOp(slot int, s *state, padding int) Op {
+	l.root[slot] = append(Frame(l.root[slot][:0]), padded[:padding]...)
 	seal(rootKeys[slot], l.root[slot], s)
 	return Op{Kind: OpSet, Key: rootKeys[slot], Value: l.root[slot]}
 }

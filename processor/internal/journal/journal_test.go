@@ -39,7 +39,7 @@ func TestABacklogIsDeletedBitByBit(t *testing.T) {
 		before := len(m.keys(""))
 		mustWrite(t, l, "entry", "")
 		require.Less(t, len(m.keys("")), before)
-		require.GreaterOrEqual(t, len(m.keys("")), before-256+1)
+		require.GreaterOrEqual(t, len(m.keys("")), before-128+1)
 		require.Less(t, writes, 20)
 		_, got, aside := reopen(t, m)
 		require.Len(t, got.main, 11+writes, "what was given up stays so")

@@ -19,11 +19,18 @@ type plain struct {
 	happened *contents
 }
 
-const overhead = len("e/") + 16 + journal.HeadSize
+// sizeOf is what an entry or chunk takes with its key and spacers.
+func sizeOf(i item) int {
+	size := len(key("e/", i.id)) + journal.HeadSize + len(i.payload)
+	for _, spacer := range spacersOf("e/", i) {
+		size += len(spacer)
+	}
+	return size
+}
 
-func sizeOf(items []item) (sum int) {
+func sizesOf(items []item) (sum int) {
 	for _, i := range items {
-		sum += overhead + len(i.payload)
+		sum += sizeOf(i)
 	}
 	return sum
 }
@@ -33,7 +40,7 @@ func (p *plain) ids(t *rapid.T) (main, past uint64) {
 }
 
 func text(t *rapid.T, name string, least int) string {
-	return strings.Repeat(rapid.StringMatching("[a-z]").Draw(t, name), rapid.IntRange(least, 300).Draw(t, name+" length"))
+	return strings.Repeat(rapid.StringMatching("[a-z]").Draw(t, name), rapid.OneOf(rapid.IntRange(least, 300), rapid.IntRange(900, 1200)).Draw(t, name+" length"))
 }
 
 // act writes or trims, with the storage failing before or after or not at all.
@@ -48,7 +55,6 @@ func (p *plain) act(t *rapid.T, do func() error) {
 	calls, bytes := p.m.calls, p.log.Bytes()
 	err := do()
 	p.m.fail = nil
-	require.LessOrEqual(t, p.m.calls, calls+1, "one operation of the storage")
 	if how == "well" {
 		require.NoError(t, err)
 	}
@@ -90,7 +96,7 @@ func TestModel(t *testing.T) {
 				p.act(t, func() error { return p.write(entry, past) })
 			},
 			"write many": func(t *rapid.T) {
-				for range rapid.IntRange(1, 600).Draw(t, "many") {
+				for range rapid.IntRange(1, 400).Draw(t, "many") {
 					require.NoError(t, p.write("many", "MANY"))
 				}
 				p.happened = nil
@@ -116,14 +122,15 @@ func TestModel(t *testing.T) {
 			"": func(t *rapid.T) {
 				live := p.live(p.durable)
 				for _, i := range live.main {
-					require.Equal(t, overhead+len(i.payload), p.log.Size(i.id))
+					require.Equal(t, sizeOf(i), p.log.Size(i.id))
 				}
-				require.GreaterOrEqual(t, p.log.Bytes(), sizeOf(live.main)+sizeOf(live.past))
+				require.GreaterOrEqual(t, p.log.Bytes(), sizesOf(live.main)+sizesOf(live.past))
 				require.Zero(t, p.log.Size(next(p.given)))
 			},
 		})
 		require.NoError(t, p.trim())
+		assertNoLeak(t, p.m, p.durable)
 		live := p.live(p.durable)
-		require.Equal(t, sizeOf(live.main)+sizeOf(live.past), p.log.Bytes())
+		require.Equal(t, sizesOf(live.main)+sizesOf(live.past), p.log.Bytes())
 	})
 }

@@ -128,7 +128,7 @@ func (l *Log) restart(ctx context.Context, roots []Op) error {
 			}
 		}
 		// In a full storage the first Write makes it so.
-		err := l.storage.Do(ctx, append(ops, l.rootOp(l.slot, &l.at)))
+		err := l.storage.Do(ctx, append(ops, l.rootOp(l.slot, &l.at, 0)))
 		if err != nil && !errors.Is(err, ErrFull) {
 			return err
 		}

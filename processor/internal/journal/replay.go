@@ -101,7 +101,7 @@ func largest(sizes []int) uint64 {
 func (r *reader) size(id uint64, op *Op) int {
 	size := 0
 	if op.Value != nil {
-		size = len(op.Key) + len(op.Value)
+		size = sizeOf(len(op.Value))
 	}
 	r.resize(id, size)
 	return size
