@@ -35,8 +35,9 @@ var rooms = map[string][]string{
 	"internal/metadata":           {},
 	"internal/metadatatest":       {},
 	"internal/quickstart":         {},
-	"processor":                   {"config", "envelope", "event", "internal/metadata", "processor/internal/buffer", "processor/internal/truncate", "semconv"},
+	"processor":                   {"config", "envelope", "event", "internal/metadata", "processor/internal/buffer", "processor/internal/journal", "processor/internal/truncate", "semconv"},
 	"processor/internal/buffer":   {"envelope", "event", "semconv"},
+	"processor/internal/journal":  {},
 	"processor/internal/truncate": {"envelope", "semconv"},
 	"semconv":                     {},
 }
@@ -44,7 +45,8 @@ var rooms = map[string][]string{
 // pure rooms know nothing of the collector but pdata, and no clock, goroutine,
 // logger or I/O.
 var pureRooms = []string{
-	"envelope", "envelope/messages", "event", "processor/internal/buffer", "processor/internal/truncate", "semconv",
+	"envelope", "envelope/messages", "event", "processor/internal/buffer", "processor/internal/journal",
+	"processor/internal/truncate", "semconv",
 }
 
 // outsiders see what any user sees; of the collector they know pdata alone.
