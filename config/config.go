@@ -94,6 +94,11 @@ type (
 	Shutdown string
 )
 
+// Persists says whether open requests stay in storage at shutdown.
+func (b *Buffer) Persists() bool {
+	return b.Storage != nil && b.Shutdown != ShutdownFlush
+}
+
 // Values of the enumerations.
 const (
 	FallbackSpan  Fallback = "span"

@@ -16,6 +16,9 @@ import (
 // a consumer that takes nothing.
 const drainPatience = 10 * time.Second
 
+// durablePatience is the same for what is in the journal anyway.
+const durablePatience = 2 * time.Second
+
 // deliverer hands envelopes to the next consumer, one batch at a time and in
 // the order in which their parts left the store, so that parts of one request
 // stay in order. One goroutine, started by start, ended by drain.
@@ -66,6 +69,8 @@ func (d *deliverer) run() {
 			}
 			select {
 			case <-d.engine.wake:
+			case <-d.catchUp():
+				_ = d.engine.durable.writeOnce(d.ctx) // counted, and reported as status
 			case <-d.draining:
 				if d.engine.outboxEmpty() {
 					return
@@ -74,6 +79,10 @@ func (d *deliverer) run() {
 			continue
 		}
 		b := assemble(d.engine, parts)
+		if d.engine.durable != nil && !d.engine.durable.tell(d.ctx) {
+			b.done()
+			return
+		}
 		if !d.deliver(b) {
 			return // given up at shutdown: the outbox keeps what is lost
 		}
@@ -82,14 +91,27 @@ func (d *deliverer) run() {
 	}
 }
 
+// catchUp is a channel that becomes ready when the journal should be told of
+// what was delivered, although nothing comes.
+func (d *deliverer) catchUp() <-chan time.Time {
+	if d.engine.durable == nil || !d.engine.untold() {
+		return nil
+	}
+	return time.After(catchUpAfter)
+}
+
 // drain delivers what is left until ctx is done. Without a deadline it gives
 // up when the consumer has taken nothing for drainPatience.
 func (d *deliverer) drain(ctx context.Context) {
 	close(d.draining)
 	var patience <-chan time.Time
-	timer := time.NewTimer(drainPatience)
+	long := drainPatience
+	if d.engine.durable != nil {
+		long = durablePatience
+	}
+	timer := time.NewTimer(long)
 	defer timer.Stop()
-	if _, bounded := ctx.Deadline(); !bounded {
+	if _, bounded := ctx.Deadline(); !bounded || d.engine.durable != nil {
 		patience = timer.C
 	}
 	for {
@@ -98,7 +120,7 @@ func (d *deliverer) drain(ctx context.Context) {
 			d.cancel()
 			return
 		case <-d.progress:
-			timer.Reset(drainPatience)
+			timer.Reset(long)
 		case <-patience:
 			d.giveUp()
 			return
@@ -264,6 +286,7 @@ func (e *Engine) delivered(n int) {
 	for _, p := range e.outbox[:n] {
 		e.undeliveredBytes -= p.Bytes
 	}
+	e.store.Settle(e.outbox[:n])
 	clear(e.outbox[:n])
 	e.outbox = e.outbox[n:]
 	e.signalRoom()

@@ -49,6 +49,8 @@ type Engine struct {
 	// wake tells the deliverer that the outbox may have something.
 	wake      chan struct{}
 	deliverer *deliverer
+	// durable is nil without storage.
+	durable *durable
 	// timer is closed when the timer goroutine has ended.
 	timer chan struct{}
 	// starting is held while a face starts.
@@ -139,19 +141,24 @@ func (e *Engine) leave() bool {
 
 // start begins the timer with the first face, and delivery with the face that
 // offers the outlet: what lies behind it is started by then.
-func (e *Engine) start(_ context.Context, f *face, host component.Host) error {
+func (e *Engine) start(ctx context.Context, f *face, host component.Host) error {
 	e.starting.Lock()
 	defer e.starting.Unlock()
 	if !e.isRunning() {
 		if err := errors.Join(e.checkOutlets(), e.checkExtensions(host)); err != nil {
 			return err
 		}
+		aside, err := e.restore(ctx, host)
+		if err != nil {
+			return err
+		}
 		// Not under mu: a scrape that comes meanwhile wants mu for the
 		// gauges while it holds what registering them needs.
 		t, err := newTelemetry(e)
 		if err != nil {
-			return fmt.Errorf("own telemetry of %q: %w", e.set.ID, err)
+			return errors.Join(fmt.Errorf("own telemetry of %q: %w", e.set.ID, err), e.closeJournal(ctx))
 		}
+		t.setAside(aside)
 		e.run(t)
 	}
 	e.status.add(host)
@@ -194,9 +201,17 @@ func (e *Engine) leads(keys *buffer.Keys) bool {
 	return e.store.Leads(keys)
 }
 
-// append puts what was admitted into the store. It fails only when a shutdown
-// ran out of time while the call was under way.
-func (e *Engine) append(bytes int, add func(now time.Duration, wall time.Time, out *buffer.Outcome)) error {
+// append puts what was admitted into the journal, if there is one, and into the
+// store. Without a journal it fails only when a shutdown ran out of time while
+// the call was under way.
+func (e *Engine) append(ctx context.Context, bytes int, in buffer.Input) error {
+	if e.durable != nil {
+		return e.durable.append(ctx, bytes, in)
+	}
+	return e.appendNow(bytes, in)
+}
+
+func (e *Engine) appendNow(bytes int, in buffer.Input) error {
 	var out buffer.Outcome
 	e.mu.Lock()
 	e.free(bytes)
@@ -204,7 +219,7 @@ func (e *Engine) append(bytes int, add func(now time.Duration, wall time.Time, o
 		e.mu.Unlock()
 		return errStopping
 	}
-	add(e.now(), time.Now(), &out)
+	e.store.Append(e.now(), time.Now(), in, &out)
 	e.settle(&out)
 	early := e.store.Next() < e.scheduled
 	e.mu.Unlock()

@@ -111,9 +111,7 @@ func (l *Logs) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	if taken.truncated > 0 {
 		e.telemetry.truncated(taken.truncated)
 	}
-	return e.append(plan.bytes, func(now time.Duration, wall time.Time, out *buffer.Outcome) {
-		e.store.AppendRecords(now, wall, taken.records, out)
-	})
+	return e.append(ctx, plan.bytes, buffer.Input{Records: taken.records})
 }
 
 // passOn hands on a batch of which nothing is gathered: it is never refused.
@@ -196,9 +194,7 @@ func (t *Traces) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
 	if taken.truncated > 0 {
 		e.telemetry.truncated(taken.truncated)
 	}
-	return e.append(taken.bytes, func(now time.Duration, wall time.Time, out *buffer.Outcome) {
-		e.store.AppendSpans(now, wall, taken.spans, out)
-	})
+	return e.append(ctx, taken.bytes, buffer.Input{Spans: taken.spans})
 }
 
 // passOn hands the spans on; gathered has one entry per span that belongs to

@@ -145,19 +145,33 @@ func processorConfig(change func(*config.Processor)) *config.Processor {
 
 func newRig(t testing.TB, change func(*config.Processor)) *rig {
 	t.Helper()
+	return newRigOn(t, &host{}, change)
+}
+
+func newRigOn(t testing.TB, h *host, change func(*config.Processor)) *rig {
+	t.Helper()
+	r, err := tryRig(t, h, change)
+	require.NoError(t, err)
+	return r
+}
+
+// tryRig answers the error of Start.
+func tryRig(t testing.TB, h *host, change func(*config.Processor)) (*rig, error) {
+	t.Helper()
 	tel := componenttest.NewTelemetry()
 	t.Cleanup(func() { require.NoError(t, tel.Shutdown(bg)) })
 	r := &rig{
 		t: t, registry: processor.NewRegistry(), out: &outlet{}, spans: &consumertest.TracesSink{},
-		host: &host{}, tel: tel,
+		host: h, tel: tel,
 	}
 	cfg := processorConfig(change)
 	set := r.settings()
 	r.traces = r.registry.NewTraces(set, cfg, r.spans)
 	r.logs = r.registry.NewLogs(set, cfg, r.out)
-	require.NoError(t, r.traces.Start(bg, r.host))
-	require.NoError(t, r.logs.Start(bg, r.host))
-	return r
+	if err := r.traces.Start(bg, r.host); err != nil {
+		return r, err
+	}
+	return r, r.logs.Start(bg, r.host)
 }
 
 func (r *rig) settings() processor.Settings {

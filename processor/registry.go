@@ -109,7 +109,8 @@ func (e *Engine) checkOutlets() error {
 func (e *Engine) checkExtensions(host component.Host) error {
 	var errs []error
 	if id := e.cfg.Storage; id != nil {
-		errs = append(errs, checkStorage(*id, host))
+		_, err := storageOf(*id, host)
+		errs = append(errs, err)
 	}
 	if id := e.cfg.Live; id != nil {
 		errs = append(errs, fmt.Errorf("live: %q is no gen_ai_live extension; remove the key", *id))

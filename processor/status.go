@@ -16,8 +16,17 @@ import (
 type statusReporter struct {
 	mu      sync.Mutex // guards everything declared below
 	hosts   []component.Host
-	isStuck bool
+	stuckAt [causes]bool
 }
+
+// cause is what may be stuck.
+type cause int
+
+const (
+	delivery cause = iota
+	journaling
+	causes
+)
 
 func (s *statusReporter) add(host component.Host) {
 	s.mu.Lock()
@@ -26,24 +35,32 @@ func (s *statusReporter) add(host component.Host) {
 }
 
 func (s *statusReporter) stuck(err error) {
-	s.change(true, componentstatus.NewRecoverableErrorEvent(fmt.Errorf("envelopes are not delivered: %w", err)))
+	s.change(delivery, true, fmt.Errorf("envelopes are not delivered: %w", err))
 }
 
-func (s *statusReporter) ok() {
-	s.change(false, componentstatus.NewEvent(componentstatus.StatusOK))
+func (s *statusReporter) ok() { s.change(delivery, false, nil) }
+
+func (s *statusReporter) journalStuck(err error) {
+	s.change(journaling, true, fmt.Errorf("the journal cannot be written, and nothing is taken: %w", err))
 }
+
+func (s *statusReporter) journalOK() { s.change(journaling, false, nil) }
 
 func (s *statusReporter) lost(n int) {
 	s.report(componentstatus.NewRecoverableErrorEvent(fmt.Errorf("%d envelopes could not be delivered before the shutdown and are lost", n)))
 }
 
-func (s *statusReporter) change(stuck bool, event *componentstatus.Event) {
+func (s *statusReporter) change(at cause, stuck bool, err error) {
 	s.mu.Lock()
-	changed := s.isStuck != stuck
-	s.isStuck = stuck
+	changed := s.stuckAt[at] != stuck
+	s.stuckAt[at] = stuck
+	anywhere := s.stuckAt != [causes]bool{}
 	s.mu.Unlock()
-	if changed {
-		s.report(event)
+	switch {
+	case changed && stuck:
+		s.report(componentstatus.NewRecoverableErrorEvent(err))
+	case changed && !anywhere:
+		s.report(componentstatus.NewEvent(componentstatus.StatusOK))
 	}
 }
 

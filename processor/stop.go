@@ -2,6 +2,7 @@ package processor
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -36,7 +37,9 @@ func (e *Engine) stop(ctx context.Context, f *face) error {
 	var out buffer.Outcome
 	e.mu.Lock()
 	e.flushed = true
-	e.store.FlushAll(e.now(), time.Now(), event.FlushShutdown, &out)
+	if !e.cfg.Persists() {
+		e.store.FlushAll(e.now(), time.Now(), event.FlushShutdown, &out)
+	}
 	e.settle(&out)
 	e.mu.Unlock()
 	e.telemetry.count(&out)
@@ -44,9 +47,14 @@ func (e *Engine) stop(ctx context.Context, f *face) error {
 	if e.deliverer != nil {
 		e.deliverer.drain(ctx)
 	}
-	e.reportLoss()
+	var err error
+	if e.durable == nil {
+		e.reportLoss()
+	} else if err = e.durable.close(ctx); err != nil {
+		err = fmt.Errorf("the journal of %q could not be closed in order; what it has stays there: %w", e.set.ID, err)
+	}
 	e.telemetry.shutdown()
-	return nil
+	return err
 }
 
 // closeFor notes that a face has gone. It answers whether that was the last one

@@ -88,7 +88,7 @@ func (t *telemetry) observe(e *Engine) error {
 		gauge(b.RegisterProcessorGenAiBufferRequestsRememberedCallback, e.store.Remembered),
 		gauge(b.RegisterProcessorGenAiBufferBytesHeldCallback, e.held),
 		gauge(b.RegisterProcessorGenAiBufferEnvelopesUndeliveredCallback, func() int { return len(e.outbox) }),
-		gauge(b.RegisterProcessorGenAiBufferJournalBytesCallback, func() int { return 0 }),
+		gauge(b.RegisterProcessorGenAiBufferJournalBytesCallback, e.journalBytes),
 		b.RegisterProcessorGenAiBufferUndeliveredAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
 			o.Observe(e.undeliveredAge().Seconds(), t.plain)
 			return nil
@@ -156,6 +156,14 @@ func (t *telemetry) retried(n int) {
 
 func (t *telemetry) lost(n int) {
 	t.builder.ProcessorGenAiBufferEnvelopesLost.Add(context.Background(), int64(n), t.plain)
+}
+
+func (t *telemetry) setAside(n int) {
+	t.builder.ProcessorGenAiBufferJournalEntriesSetAside.Add(context.Background(), int64(n), t.plain)
+}
+
+func (t *telemetry) journalFailed() {
+	t.builder.ProcessorGenAiBufferJournalErrors.Add(context.Background(), 1, t.plain)
 }
 
 func (t *telemetry) shutdown() { t.builder.Shutdown() }

@@ -85,6 +85,9 @@ func (e *JournalEntry) Input(in Input) {
 	e.end(at)
 }
 
+// Len is the length so far.
+func (e *JournalEntry) Len() int { return len(e.bytes) }
+
 // Finish answers the whole.
 func (e *JournalEntry) Finish() []byte {
 	at := e.begin(pieceOrigins)

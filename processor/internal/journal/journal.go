@@ -79,9 +79,9 @@ type Log struct {
 	// lost counts roots that Replay has to report as set aside.
 	lost int
 	// sizes of keys and values from oldest on, 0 for what is not known or not
-	// there; bytes is their sum.
+	// there; bytes are their sums.
 	sizes [2][]int
-	bytes int
+	bytes [2]int
 	ops   []Op
 	root  [2][]byte
 }
@@ -133,7 +133,10 @@ func (l *Log) backlog() bool {
 
 // Bytes is what the keys and values of entries and chunks take that are not
 // deleted, spacers included. It is known after Replay.
-func (l *Log) Bytes() int { return l.bytes }
+func (l *Log) Bytes() int { return l.bytes[entries] + l.bytes[chunks] }
+
+// EntryBytes is what of that are entries.
+func (l *Log) EntryBytes() int { return l.bytes[entries] }
 
 // Size is what the keys and values of an entry take, 0 if there is none.
 func (l *Log) Size(id uint64) int {
@@ -214,11 +217,11 @@ func (l *Log) committed(after *state, frames [2][]byte) {
 	for i, frame := range frames {
 		if frame != nil {
 			l.sizes[i] = append(l.sizes[i], sizeOf(len(frame)))
-			l.bytes += sizeOf(len(frame))
+			l.bytes[i] += sizeOf(len(frame))
 		}
 		gone := after.logs[i].oldest - l.at.logs[i].oldest
 		for _, size := range l.sizes[i][:gone] {
-			l.bytes -= size
+			l.bytes[i] -= size
 		}
 		l.sizes[i] = l.sizes[i][gone:]
 	}

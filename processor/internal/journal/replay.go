@@ -109,7 +109,7 @@ func (r *reader) size(id uint64, op *Op) int {
 
 func (r *reader) resize(id uint64, size int) {
 	known := &r.sizes[r.log][id-r.at.logs[r.log].oldest]
-	r.bytes += size - *known
+	r.bytes[r.log] += size - *known
 	*known = size
 }
 
