@@ -135,7 +135,7 @@ func TestJournalOnAFullDisk(t *testing.T) {
 					return id, err
 				}
 				first, last := uint64(1), uint64(0)
-				for again := 0; again < 10; again++ {
+				for range 10 {
 					id, err := write()
 					for ; err == nil; id, err = write() {
 						last = id

@@ -157,7 +157,7 @@ func requireGoesOn(t *testing.T, m *memory, o *oracle) {
 	require.NoError(t, o.write("later", "LATER"))
 	require.NoError(t, o.write("last", ""))
 	require.True(t, slices.IsSorted(o.given), "no id twice: %v", o.given)
-	require.Equal(t, len(slices.Compact(slices.Clone(o.given))), len(o.given))
+	require.Len(t, slices.Compact(slices.Clone(o.given)), len(o.given))
 	require.NoError(t, o.trim())
 	log, got, aside = reopen(t, m)
 	assert.Equal(t, o.durable, got)
@@ -201,6 +201,18 @@ func TestAFailedOperationIsTriedAgainOrGivenUp(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestAWriteAfterATrimInDoubt(t *testing.T) {
+	m := newMemory()
+	l, want := filled(t, m)
+	l.Drop(5)
+	m.failAt(1, false, everything)
+	require.ErrorIs(t, l.Trim(bg), errDead)
+	id, _ := mustWrite(t, l, "i", "")
+	_, got, aside := reopen(t, m)
+	assert.Equal(t, contents{append(want.main[2:], item{id, "i"}), want.past}, got)
+	assert.Zero(t, aside)
 }
 
 // A storage that is no transaction may do the first operations of a call only.

@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -110,6 +111,42 @@ func TestTheNewestRootAndTheLastEntryDamaged(t *testing.T) {
 	assert.Equal(t, uint64(9), id, "an id is never used again")
 }
 
+// newestRoot is the key of the root with the highest sequence.
+func newestRoot(m *memory) string {
+	sequence := func(key string) uint64 { return binary.LittleEndian.Uint64(m.values[key][6:]) }
+	if sequence("root/0") > sequence("root/1") {
+		return "root/0"
+	}
+	return "root/1"
+}
+
+func TestWhatALostRootDeletedIsNotMissed(t *testing.T) {
+	m := newMemory()
+	l, want := filled(t, m)
+	l.Drop(6)
+	id, _ := mustWrite(t, l, "i", "")
+	for _, key := range []string{newestRoot(m), key("e/", id)} {
+		m.put(key, damages["cut"](m.values[key]))
+	}
+	_, got, aside := reopen(t, m)
+	assert.Equal(t, contents{want.main[3:], want.past}, got)
+	assert.Equal(t, 1, aside)
+}
+
+func TestTheNewestRootDamagedTwice(t *testing.T) {
+	m := newMemory()
+	filled(t, m)
+	m.put(newestRoot(m), []byte("damaged"))
+	l, _, _ := reopen(t, m)
+	l.Drop(9)
+	l.DropPast(5)
+	mustWrite(t, l, "i", "I")
+	m.put(newestRoot(m), []byte("damaged"))
+	_, got, aside := reopen(t, m)
+	assert.Equal(t, contents{[]item{{9, "i"}}, []item{{5, "I"}}}, got)
+	assert.Zero(t, aside)
+}
+
 func loseRoots(m *memory) {
 	m.put("root/0", damages["cut"](m.values["root/0"]))
 	m.put("root/1", damages["foreign"](m.values["root/1"]))
@@ -206,7 +243,7 @@ func TestDamagedValues(t *testing.T) {
 				m.values[key], m.values[other] = m.values[other], m.values[key]
 				continue
 			}
-			if m.values[key] != nil && len(m.values[key]) > 20 {
+			if len(m.values[key]) > 20 {
 				m.put(key, damages[rapid.SampledFrom(names).Draw(t, "damage")](m.values[key]))
 			}
 		}

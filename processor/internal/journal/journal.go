@@ -150,7 +150,6 @@ func (l *Log) Size(id uint64) int {
 func (l *Log) commit(ctx context.Context, frames [2][]byte, most int) error {
 	before, after := &l.at, l.at
 	after.sequence++
-	ops := l.ops[:0]
 	for i := range after.logs {
 		log := &after.logs[i]
 		if frames[i] != nil {
@@ -161,20 +160,7 @@ func (l *Log) commit(ctx context.Context, frames [2][]byte, most int) error {
 		most -= int(gone)
 		log.oldest += gone
 	}
-	for i, frame := range frames {
-		key := keyOf(i, before.logs[i].next)
-		if frame != nil {
-			seal(key, frame, &after)
-			ops = append(ops, Op{Kind: OpSet, Key: key, Value: frame})
-		} else if l.doubt {
-			ops = append(ops, Op{Kind: OpDelete, Key: key})
-		}
-		if spaced(len(frame)) {
-			ops = appendSpacers(ops, OpSet, key)
-		} else if l.doubt {
-			ops = appendSpacers(ops, OpDelete, key)
-		}
-	}
+	ops := l.appendFrames(l.ops[:0], frames, &after)
 	switch {
 	case frames[entries] == nil:
 		// No entry carries this state: one root must not be all that does.
@@ -198,6 +184,28 @@ func (l *Log) commit(ctx context.Context, frames [2][]byte, most int) error {
 	}
 	l.committed(&after, frames)
 	return nil
+}
+
+// appendFrames sets frames, and deletes what an operation that failed may have
+// set in their place.
+func (l *Log) appendFrames(ops []Op, frames [2][]byte, after *state) []Op {
+	for i, frame := range frames {
+		key := keyOf(i, l.at.logs[i].next)
+		switch {
+		case frame != nil:
+			seal(key, frame, after)
+			ops = append(ops, Op{Kind: OpSet, Key: key, Value: frame})
+		case l.doubt:
+			ops = append(ops, Op{Kind: OpDelete, Key: key})
+		}
+		switch {
+		case spaced(len(frame)):
+			ops = appendSpacers(ops, OpSet, key)
+		case l.doubt:
+			ops = appendSpacers(ops, OpDelete, key)
+		}
+	}
+	return ops
 }
 
 // appendDeletions deletes what comes before an id.
