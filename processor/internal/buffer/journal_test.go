@@ -234,3 +234,60 @@ func describeStore(s *Store, outbox []*Part) []string {
 	lines = append(lines, fmt.Sprintf("open %d remembered %d keys %d bytes %d next %v", s.Open(), s.Remembered(), s.Keys(), s.Bytes(), s.Next()))
 	return lines
 }
+
+// Whatever is in an entry, reading it ends, and what can be made of it is a
+// store that fits together.
+func FuzzRestore(f *testing.F) {
+	for _, entries := range writtenEntries() {
+		f.Add(entries[0], entries[1])
+	}
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		o := byAttributes()
+		o.NewOpening = openings()
+		s := New(o)
+		s.KeepJournal()
+		x := NewRestorer(s)
+		_ = x.Entry(1, first)
+		_ = x.Chunk(1, first)
+		_ = x.Entry(2, second)
+		var out Outcome
+		now, _ := x.Finish(&out)
+		s.FlushAll(now, wall(now), event.FlushShutdown, &out)
+		for _, p := range out.Parts {
+			_ = p.Unpack()
+		}
+		s.Built(out.Parts)
+		s.Settle(out.Parts)
+		require.Zero(t, s.Open())
+	})
+}
+
+// writtenEntries are two entries that a store has written one after the other,
+// each pair with other contents.
+func writtenEntries() [][2][]byte {
+	write := func(s *Store, in *Input, id uint64) []byte {
+		e := NewJournalEntry(nil, time.Second, wall(time.Second))
+		if in != nil {
+			e.Input(*in)
+		}
+		s.Tell(e, 1000)
+		s.Told(id, 0)
+		return e.Finish()
+	}
+	var pairs [][2][]byte
+	for _, in := range []Input{
+		{Records: []Record{log("a", ids(t1, s1)), log("b", named("v", t1, s1)), last("c", response("r"))}},
+		{Spans: []Span{root(inference("chat", ids(t1, s1), "r"), 1), call("tool", named("v", t2, s2), within("e", ids(t2, s2)))}},
+	} {
+		o := byAttributes()
+		o.NewOpening = openings()
+		s := New(o)
+		s.KeepJournal()
+		first := write(s, &in, 1)
+		var out Outcome
+		s.Append(time.Second, wall(time.Second), in, &out)
+		s.Evict(time.Second, wall(time.Second), &out)
+		pairs = append(pairs, [2][]byte{first, write(s, nil, 2)})
+	}
+	return pairs
+}

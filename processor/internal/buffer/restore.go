@@ -3,6 +3,7 @@ package buffer
 import (
 	"encoding/binary"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -71,6 +72,11 @@ type restoredItem struct {
 	entry uint64
 	// bytes and weight are known of an item that stands in its input.
 	bytes, weight int
+}
+
+// has says whether an item is one of those that it holds.
+func (p *restored) has(item uint64) bool {
+	return item >= p.from && item-p.from < uint64(p.records+p.spans)
 }
 
 // ErrEntry says that bytes are no entry of this version.
@@ -375,9 +381,7 @@ func (x *Restorer) settle(key partKey) {
 		}
 	}
 	of := x.items[key.number]
-	for item := range uint64(p.records + p.spans) {
-		delete(of, p.from+item)
-	}
+	maps.DeleteFunc(of, func(item uint64, _ restoredItem) bool { return p.has(item) })
 	if len(of) == 0 {
 		delete(x.items, key.number)
 	}

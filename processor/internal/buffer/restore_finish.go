@@ -157,15 +157,17 @@ func (x *Restorer) finishParts(byOpening map[[16]byte]*request, out *Outcome) {
 
 // fill gives a holder its items. It answers false when some are missing.
 func (x *Restorer) fill(h *held, made *restored) (whole bool) {
-	whole = true
 	of := x.items[made.key.number]
-	for n := range uint64(made.records + made.spans) {
-		i, has := of[made.from+n]
-		if !has {
-			whole = false
-			continue
+	var items []uint64
+	for item := range of {
+		if made.has(item) {
+			items = append(items, item)
 		}
-		delete(of, made.from+n)
+	}
+	slices.Sort(items)
+	for _, item := range items {
+		i := of[item]
+		delete(of, item)
 		made.entry = min(made.entry, i.entry)
 		if i.span {
 			h.addSpan(i.packed, i.under, i.origin, 0)
@@ -174,7 +176,7 @@ func (x *Restorer) fill(h *held, made *restored) (whole bool) {
 		}
 	}
 	x.store.ledger.held += h.items.length
-	return whole
+	return len(items) == made.records+made.spans
 }
 
 // finishRemembered remembers what was flushed: what is frozen in chunks, and
