@@ -3,6 +3,7 @@
 // shown in and the reason why they were flushed.
 //
 // It knows pdata and the names in semconv. It knows no clock, no store, no
-// component: whoever holds a Record decides when things happen. The buffer
-// keeps these values, the envelope is built from them, the journal writes them.
+// component: whoever holds a Record decides when things happen. The buffer and
+// its journal keep these values packed (pack.go), the envelope is built from
+// them.
 package event

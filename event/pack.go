@@ -170,26 +170,7 @@ func AppendSpan(dst []byte, s *Span) []byte {
 	}
 	dst = append(dst, packVersion, flags)
 
-	mask := uint64(spanSemconvKind)
-	set := func(bit uint64, present bool) {
-		if present {
-			mask |= bit
-		}
-	}
-	dropped := [...]uint32{data.DroppedAttributesCount(), data.DroppedEventsCount(), data.DroppedLinksCount()}
-	set(spanTraceState, data.TraceState().AsRaw() != "")
-	set(spanParent, !data.ParentSpanID().IsEmpty())
-	set(spanFlags, data.Flags() != 0)
-	set(spanName, data.Name() != "")
-	set(spanKind, data.Kind() != 0)
-	set(spanStart, data.StartTimestamp() != 0)
-	set(spanEnd, data.EndTimestamp() != 0)
-	set(spanStatusCode, data.Status().Code() != 0)
-	set(spanStatusMessage, data.Status().Message() != "")
-	set(spanAttributes, data.Attributes().Len() > 0)
-	set(spanDropped, dropped != [3]uint32{})
-	set(spanLinks, data.Links().Len() > 0)
-	set(spanEvents, data.Events().Len() > 0)
+	mask, dropped := spanMask(data)
 	dst = binary.AppendUvarint(dst, mask)
 
 	if mask&spanTraceState != 0 {
@@ -235,6 +216,31 @@ func AppendSpan(dst []byte, s *Span) []byte {
 		dst = appendSpanEvents(dst, data.Events())
 	}
 	return appendWord(dst, string(s.Kind))
+}
+
+// spanMask says which fields a span has.
+func spanMask(data ptrace.Span) (mask uint64, dropped [3]uint32) {
+	mask = spanSemconvKind
+	set := func(bit uint64, present bool) {
+		if present {
+			mask |= bit
+		}
+	}
+	dropped = [...]uint32{data.DroppedAttributesCount(), data.DroppedEventsCount(), data.DroppedLinksCount()}
+	set(spanTraceState, data.TraceState().AsRaw() != "")
+	set(spanParent, !data.ParentSpanID().IsEmpty())
+	set(spanFlags, data.Flags() != 0)
+	set(spanName, data.Name() != "")
+	set(spanKind, data.Kind() != 0)
+	set(spanStart, data.StartTimestamp() != 0)
+	set(spanEnd, data.EndTimestamp() != 0)
+	set(spanStatusCode, data.Status().Code() != 0)
+	set(spanStatusMessage, data.Status().Message() != "")
+	set(spanAttributes, data.Attributes().Len() > 0)
+	set(spanDropped, dropped != [3]uint32{})
+	set(spanLinks, data.Links().Len() > 0)
+	set(spanEvents, data.Events().Len() > 0)
+	return mask, dropped
 }
 
 func appendLinks(dst []byte, links ptrace.SpanLinkSlice) []byte {

@@ -31,6 +31,19 @@
 // becomes an object again when something about it changes. To its owner the two
 // forms are the same.
 //
+// # What is held
+//
+// Pieces are packed bytes (package event), one after the other in a rope of
+// pages (held.go, rope.go). Their numbers are not written down: what a request
+// holds are its last records, in order.
+//
+// # Journal
+//
+// A store that keeps a journal has a ledger (ledger.go) of what the journal does
+// not know yet. Tell writes that into an entry (journal_entry.go, input.go), and
+// a Restorer makes the store again from the entries (restore.go). Reading and
+// writing storage is its owner's.
+//
 // # Timers
 //
 // Every deadline is "so long after", with one constant per kind. So each kind

@@ -140,6 +140,9 @@ func (h *held) unpack(firstSeq uint64, late bool) ([]event.Record, []*event.Span
 		failed = event.ErrCorrupt
 	}
 	var pointers []*event.Span
+	if h.spans > 0 {
+		pointers = make([]*event.Span, 0, h.spans)
+	}
 	for i := range kept {
 		pointers = append(pointers, &kept[i])
 	}

@@ -70,7 +70,8 @@ func TestHeldKeepsIDsAndOriginsOfEachItem(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, records, len(at))
 	for i, a := range at {
-		assert.Equal(t, a.key, spanKey{records[i].Log.TraceID(), records[i].Log.SpanID()})
+		assert.Equal(t, a.key.trace, records[i].Log.TraceID())
+		assert.Equal(t, a.key.span, records[i].Log.SpanID())
 		assert.Same(t, a.origin, records[i].Origin)
 	}
 	require.Len(t, spans, 1)

@@ -1,7 +1,6 @@
 package buffer
 
 import (
-	"encoding/binary"
 	"slices"
 	"time"
 
@@ -11,32 +10,20 @@ import (
 // ledger is what a store keeps for its journal: what the journal has not been
 // told yet, and how far back it reaches. A store without a journal has none.
 //
-// The journal is a log of entries (see entry.go). Each entry brings an input,
+// The journal is a log of entries (journal_entry.go). Each entry brings an input,
 // and tells what became of the inputs before it and of the requests that have
 // changed since. Only the input of the last entry may therefore be without its
 // effects; restoring appends it once more, with the same result, since nothing
 // of it can have left: a part is told before it leaves.
 type ledger struct {
+	news
 	// numbered counts requests that were opened, closed counts parts, placed
 	// the times that one was put at the end of a queue.
 	numbered, closed, placed uint64
-	// dirty are open requests to be told, parts closed parts, gone requests
-	// that are open no more, settled parts that need not be kept.
-	dirty   []*request
-	parts   []*Part
-	gone    []uint64
-	settled []partKey
-	// assigned is what became of the pieces of the input in entry input, of
-	// which piece is the one being appended.
-	// applied says that this is so for all of it.
-	assigned []assignment
-	applied  bool
-	input    uint64
-	piece    int
-	// entered are entry spans that are remembered since the last entry.
-	entered []*entry
-	// frozen are requests that were frozen since the last entry.
-	frozen []frozenNote
+	// input is the entry that brought what is being appended, piece the place
+	// in it.
+	input uint64
+	piece int
 	// chunks are those of remembered requests that the journal has.
 	chunks []chunk
 	// holders are what keeps entries, in order of the oldest that each needs.
@@ -45,6 +32,24 @@ type ledger struct {
 	held int
 	// told is what the entry under way tells, until it is known to be written.
 	told *told
+}
+
+// news is what the journal does not know.
+type news struct {
+	// dirty are open requests that have changed, gone those that are open no
+	// more.
+	dirty []*request
+	gone  []uint64
+	// parts were closed, settled need not be kept any longer.
+	parts   []*Part
+	settled []partKey
+	// applied says that an input was appended, assigned what became of it.
+	applied  bool
+	assigned []assignment
+	// entered are entry spans that are remembered.
+	entered []*entry
+	// frozen are requests that are remembered and whose envelopes are built.
+	frozen []frozenNote
 }
 
 // account is what the ledger knows of an open request.
@@ -72,6 +77,7 @@ type holder struct {
 	entry   *entry
 }
 
+// partKey names a part.
 type partKey struct {
 	number uint64
 	part   int
@@ -84,12 +90,14 @@ type assignment struct {
 	item   uint64
 }
 
+// frozenNote is a remembered request as the journal is told of it.
 type frozenNote struct {
 	since  time.Duration
 	origin *event.Origin
 	form   []byte
 }
 
+// chunk is one that the journal has, with the number of the last flush in it.
 type chunk struct {
 	id   uint64
 	last uint64
@@ -97,16 +105,10 @@ type chunk struct {
 
 // told is what an entry tells, so that it can be told again.
 type told struct {
-	dirty     []*request
-	parts     []*Part
-	gone      []uint64
-	settled   []partKey
-	assigned  []assignment
-	applied   bool
-	entered   []*entry
-	frozen    []frozenNote
+	news
 	rewritten []*holder
-	flushed   uint64
+	// flushed is the number of the last flush that it knows of.
+	flushed uint64
 }
 
 func newLedger() *ledger {
@@ -338,174 +340,3 @@ func (s *Store) JournalBytes() int {
 // stateBytes is about what an open request or a part takes beside what it
 // holds.
 const stateBytes = 256
-
-// Tell adds to an entry what the journal does not know yet. rewrite is how many
-// bytes of old entries should be written anew, so that those can be dropped.
-func (s *Store) Tell(e *JournalEntry, rewrite int) {
-	l := s.ledger
-	t := &told{
-		dirty: l.dirty, parts: l.parts, gone: l.gone, settled: l.settled, assigned: l.assigned,
-		applied: l.applied, entered: l.entered, frozen: l.frozen, flushed: s.flushes,
-	}
-	l.dirty, l.parts, l.gone, l.settled, l.assigned, l.applied, l.entered, l.frozen = nil, nil, nil, nil, nil, false, nil, nil
-	l.told = t
-	if t.applied {
-		e.assigned(l.input, t.assigned)
-	}
-	for _, p := range t.parts {
-		if p.account.settled {
-			continue
-		}
-		if p.account.rewrite {
-			e.items(p.account.number, p.account.from, &p.held)
-		}
-		e.part(p)
-	}
-	for _, r := range t.dirty {
-		r.account.tell(e, r, &s.index)
-	}
-	for _, entry := range t.entered {
-		if s.entries.byTrace[entry.trace] == entry {
-			e.entered(entry)
-		}
-	}
-	s.rewrite(e, rewrite, t)
-	e.numbers(pieceGone, t.gone)
-	e.settled(t.settled)
-}
-
-func (a *account) tell(e *JournalEntry, r *request, x *index) {
-	if a == nil {
-		return // gone since
-	}
-	a.dirty = false
-	if a.rewrite {
-		e.items(a.number, a.items-uint64(r.content.held.records+r.content.held.spans), &r.content.held)
-	}
-	e.request(r, x)
-}
-
-// rewrite writes the holders of the oldest entries anew.
-func (s *Store) rewrite(e *JournalEntry, bytes int, t *told) {
-	start := len(e.bytes)
-	for h := s.ledger.holders.head; h != nil && len(e.bytes)-start < bytes; h = h.links.after {
-		switch {
-		case h.entry != nil:
-			e.entered(h.entry)
-		case h.part != nil:
-			e.items(h.part.account.number, h.part.account.from, &h.part.held)
-			e.part(h.part)
-		default:
-			r := h.request
-			e.items(r.account.number, r.account.items-uint64(r.content.held.records+r.content.held.spans), &r.content.held)
-			e.request(r, &s.index)
-		}
-		t.rewritten = append(t.rewritten, h)
-	}
-}
-
-// Told says that the entry of the last Tell was written under an id, or, with id
-// 0, that it was not. It answers before which entry the journal can drop all.
-func (s *Store) Told(id, chunkID uint64) (keep uint64) {
-	l, t := s.ledger, s.ledger.told
-	l.told = nil
-	if id == 0 {
-		s.untell(t)
-		return 0
-	}
-	l.input = id
-	for _, r := range t.dirty {
-		if a := r.account; a != nil {
-			a.rewrite = a.rewrite && a.dirty
-			s.hold(&a.holder, id)
-		}
-	}
-	for _, p := range t.parts {
-		if !p.account.settled {
-			p.account.rewrite = false
-			s.hold(&p.account.holder, id)
-		}
-	}
-	for _, entry := range t.entered {
-		if s.entries.byTrace[entry.trace] == entry {
-			s.hold(&entry.holder, id)
-		}
-	}
-	for _, h := range t.rewritten {
-		if h.oldest != 0 && h.oldest < id {
-			s.ledger.holders.remove(h)
-			h.oldest = 0
-			s.hold(h, id)
-		}
-	}
-	if chunkID != 0 {
-		l.chunks = append(l.chunks, chunk{chunkID, t.flushed})
-	}
-	if h := l.holders.head; h != nil {
-		return min(h.oldest, id)
-	}
-	return id
-}
-
-// untell takes back what an entry told that was not written.
-func (s *Store) untell(t *told) {
-	l := s.ledger
-	for _, r := range t.dirty {
-		s.touched(r)
-	}
-	l.parts = append(t.parts, l.parts...)
-	l.gone = append(t.gone, l.gone...)
-	l.settled = append(t.settled, l.settled...)
-	l.assigned = append(t.assigned, l.assigned...)
-	l.applied = l.applied || t.applied
-	l.entered = append(t.entered, l.entered...)
-	l.frozen = append(t.frozen, l.frozen...)
-}
-
-// ChunksBefore answers before which chunk the journal can drop all: what is in
-// those was forgotten or is told elsewhere.
-func (s *Store) ChunksBefore() uint64 {
-	l := s.ledger
-	first := s.firstNumber()
-	n := slices.IndexFunc(l.chunks, func(c chunk) bool { return c.last >= first })
-	if n < 0 {
-		n = len(l.chunks)
-	}
-	before := uint64(0)
-	if n > 0 {
-		before = l.chunks[n-1].id + 1
-		l.chunks = l.chunks[n:]
-	}
-	return before
-}
-
-// firstNumber is the flush number of the request that is next to be forgotten.
-func (s *Store) firstNumber() uint64 {
-	first := s.flushes + 1
-	if _, frozen, ok := s.index.frozen.oldest(); ok {
-		first = frozen.number
-	}
-	if r := s.past.head; r != nil {
-		first = min(first, r.left.number)
-	}
-	return first
-}
-
-// AppendFrozen writes a chunk of requests that were frozen since the last entry,
-// nothing when there are none.
-func (s *Store) AppendFrozen(dst []byte) []byte {
-	l := s.ledger
-	if l.told == nil || len(l.told.frozen) == 0 {
-		return nil
-	}
-	e := NewJournalEntry(dst, s.now, s.wall)
-	for i := range l.told.frozen {
-		note := &l.told.frozen[i]
-		at := e.begin(pieceFrozen)
-		e.bytes = binary.LittleEndian.AppendUint64(e.bytes, uint64(note.since))
-		e.origin(note.origin)
-		e.bytes = append(e.bytes, note.form...)
-		e.end(at)
-	}
-	return e.Finish()
-}

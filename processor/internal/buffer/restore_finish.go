@@ -23,7 +23,7 @@ func (x *Restorer) Finish(out *Outcome) (now time.Duration, broken int) {
 	x.finishOpen(byOpening)
 	x.finishRemembered(byOpening, out)
 	// What was forgotten while its part was waiting is not told.
-	for since, any := s.firstFlush(); any && since+s.opts.LateWindow <= s.now; since, any = s.firstFlush() {
+	for since, is := s.firstFlush(); is && since+s.opts.LateWindow <= s.now; since, is = s.firstFlush() {
 		s.forgetFirst()
 	}
 	for _, r := range x.torn {

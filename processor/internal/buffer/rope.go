@@ -1,9 +1,6 @@
 package buffer
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // rope is a byte string that grows at its end in pages, so that growing copies
 // next to nothing and leaves next to nothing unused. Its zero value is empty.
@@ -79,14 +76,4 @@ func (r *rope) join() string {
 		b.Write(p)
 	}
 	return b.String()
-}
-
-// add appends what another rope has.
-func (r *rope) add(other *rope) {
-	r.pages = slices.Grow(r.pages, len(other.pages))
-	coming := other.length
-	for _, p := range other.pages {
-		r.write(p, coming)
-		coming -= len(p)
-	}
 }
