@@ -29,8 +29,9 @@ func assemble(e *Engine, parts []*buffer.Part) *batch {
 	b := newBatch(len(parts))
 	var under []*event.Origin
 	scratch := plog.NewLogRecord()
+	var unpacker buffer.Unpacker
 	for _, p := range parts {
-		if err := p.Unpack(); err != nil {
+		if err := p.Unpack(&unpacker); err != nil {
 			e.log.Error("An envelope lacks what could not be unpacked; this is a bug of gen_ai_buffer",
 				zap.String("request_id", p.RequestID), zap.Error(err))
 		}

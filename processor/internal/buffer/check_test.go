@@ -137,7 +137,7 @@ func (c *checker) content() {
 		if r.content == nil {
 			continue
 		}
-		records, spans, err := r.content.held.unpack(1, false)
+		records, spans, err := unpacked(&r.content.held, 1, false)
 		if err != nil || len(records) != r.content.held.records || len(spans) != r.content.held.spans {
 			c.report("%s: holds %d records and %d spans, counts %d and %d: %v",
 				r.identity.id(), len(records), len(spans), r.content.held.records, r.content.held.spans, err)

@@ -258,7 +258,7 @@ func (d *desk) left() []string {
 // opened is a part with its records and spans.
 func opened(p *Part) *Part {
 	if p.held.items.length > 0 || p.owner != nil {
-		if err := p.Unpack(); err != nil {
+		if err := p.Unpack(&Unpacker{}); err != nil {
 			panic(err)
 		}
 	}
@@ -292,4 +292,11 @@ func describe(p *Part) string {
 // key is the request id of a span key.
 func key(trace pcommon.TraceID, span pcommon.SpanID) string {
 	return trace.String() + "-" + span.String()
+}
+
+// unpacked are the records and spans that h holds.
+func unpacked(h *held, firstSeq uint64, late bool) ([]event.Record, []*event.Span, error) {
+	var u Unpacker
+	err := u.unpack(h, firstSeq, late)
+	return u.records, u.pointers, err
 }

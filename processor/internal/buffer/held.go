@@ -102,51 +102,91 @@ func (h *held) append(other *held) {
 	h.spans += other.spans
 }
 
+// Unpacker makes records and spans of parts, in memory that it uses again: what
+// it made is valid until the next part is unpacked with it. It is not safe for
+// concurrent use. The zero value is ready for use.
+type Unpacker struct {
+	made     bool
+	logs     plog.LogRecordSlice
+	data     ptrace.SpanSlice
+	records  []event.Record
+	spans    []event.Span
+	pointers []*event.Span
+}
+
+// mostReused is the most records or spans whose memory is used again.
+const mostReused = 256
+
+var (
+	emptyLog  = plog.NewLogRecord()
+	emptySpan = ptrace.NewSpan()
+)
+
+// reset makes room for what a part holds.
+func (u *Unpacker) reset(h *held) {
+	if !u.made || max(h.records, h.spans, cap(u.records), cap(u.spans)) > mostReused {
+		*u = Unpacker{made: true, logs: plog.NewLogRecordSlice(), data: ptrace.NewSpanSlice()}
+	}
+	u.records, u.spans, u.pointers = u.records[:0], u.spans[:0], u.pointers[:0]
+	u.records = slices.Grow(u.records, h.records)
+	u.spans = slices.Grow(u.spans, h.spans)
+	u.pointers = slices.Grow(u.pointers, h.spans)
+}
+
+func (u *Unpacker) log() plog.LogRecord {
+	n := len(u.records)
+	if n == u.logs.Len() {
+		return u.logs.AppendEmpty()
+	}
+	log := u.logs.At(n)
+	emptyLog.CopyTo(log)
+	return log
+}
+
+func (u *Unpacker) span() ptrace.Span {
+	n := len(u.spans)
+	if n == u.data.Len() {
+		return u.data.AppendEmpty()
+	}
+	span := u.data.At(n)
+	emptySpan.CopyTo(span)
+	return span
+}
+
 // unpack makes the records and spans of a part: numbered from firstSeq, late or
 // not, under origins. It fails only for bytes that held did not write.
-func (h *held) unpack(firstSeq uint64, late bool) ([]event.Record, []*event.Span, error) {
-	logs, spans := plog.NewLogRecordSlice(), ptrace.NewSpanSlice()
-	logs.EnsureCapacity(h.records)
-	spans.EnsureCapacity(h.spans)
-	var records []event.Record
-	if h.records > 0 {
-		records = make([]event.Record, 0, h.records)
-	}
-	kept := make([]event.Span, 0, h.spans)
+func (u *Unpacker) unpack(h *held, firstSeq uint64, late bool) error {
+	u.reset(h)
 	var failed error
 	i := h.read()
 	for i.next() {
 		origin := h.origins[i.at.origin]
 		if i.kind&itemSpan != 0 {
-			data := spans.AppendEmpty()
+			data := u.span()
 			data.SetTraceID(i.at.trace)
 			data.SetSpanID(i.at.span)
-			kept = append(kept, event.Span{Data: data, Origin: origin, Late: late})
-			if err := event.UnpackSpan(i.packed, &kept[len(kept)-1]); err != nil {
+			u.spans = append(u.spans, event.Span{Data: data, Origin: origin, Late: late})
+			if err := event.UnpackSpan(i.packed, &u.spans[len(u.spans)-1]); err != nil {
 				failed = err
 			}
 			continue
 		}
-		log := logs.AppendEmpty()
+		log := u.log()
 		log.SetTraceID(i.at.trace)
 		log.SetSpanID(i.at.span)
-		records = append(records, event.Record{Log: log, Origin: origin, Seq: firstSeq, Late: late})
+		u.records = append(u.records, event.Record{Log: log, Origin: origin, Seq: firstSeq, Late: late})
 		firstSeq++
-		if err := event.UnpackRecord(i.packed, &records[len(records)-1]); err != nil {
+		if err := event.UnpackRecord(i.packed, &u.records[len(u.records)-1]); err != nil {
 			failed = err
 		}
 	}
 	if i.corrupt {
 		failed = event.ErrCorrupt
 	}
-	var pointers []*event.Span
-	if h.spans > 0 {
-		pointers = make([]*event.Span, 0, h.spans)
+	for i := range u.spans {
+		u.pointers = append(u.pointers, &u.spans[i])
 	}
-	for i := range kept {
-		pointers = append(pointers, &kept[i])
-	}
-	return records, pointers, failed
+	return failed
 }
 
 // items reads what held has written, in order.
@@ -215,11 +255,12 @@ func (p *Part) ResourceBytes() int {
 }
 
 // Unpack fills in the records, the spans and the owner that the part holds, and
-// gives up the packed form. It needs no lock: a part that was handed out is its
-// owner's. It fails only for bytes that the store did not write.
-func (p *Part) Unpack() error {
-	var failed error
-	p.Records, p.Spans, failed = p.held.unpack(p.firstSeq, p.Late)
+// gives up the packed form unless a journal may need it. It needs no lock: a
+// part that was handed out is its owner's. It fails only for bytes that the store
+// did not write.
+func (p *Part) Unpack(with *Unpacker) error {
+	failed := with.unpack(&p.held, p.firstSeq, p.Late)
+	p.Records, p.Spans = with.records, with.pointers
 	key := p.named
 	if p.owner != nil {
 		key = p.owner.key

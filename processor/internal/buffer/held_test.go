@@ -42,7 +42,7 @@ func TestHeldTakesLittleMoreThanItsText(t *testing.T) {
 		h.addRecord(rec.Packed, spanKey{t1, s1}, origin, 0)
 	}
 	assert.LessOrEqual(t, h.items.length, 100*(len(rec.Packed)+2)+24, "ids and origin stand once")
-	records, spans, err := h.unpack(7, true)
+	records, spans, err := unpacked(&h, 7, true)
 	require.NoError(t, err)
 	require.Len(t, records, 100)
 	assert.Empty(t, spans)
@@ -66,7 +66,7 @@ func TestHeldKeepsIDsAndOriginsOfEachItem(t *testing.T) {
 		h.addRecord(packed("a", event.SourceLog), a.key, a.origin, 0)
 	}
 	first.append(&h)
-	records, spans, err := first.unpack(1, false)
+	records, spans, err := unpacked(&first, 1, false)
 	require.NoError(t, err)
 	require.Len(t, records, len(at))
 	for i, a := range at {
@@ -83,7 +83,7 @@ func TestHeldReportsBytesThatItDidNotWrite(t *testing.T) {
 	for _, bytes := range []string{"\x00", "\x00\x05abc", "\x04\x00\x09", "\x02\x00short", "\x00\x01x"} {
 		h := held{origins: []*event.Origin{origin}}
 		h.items.write([]byte(bytes), 0)
-		_, _, err := h.unpack(1, false)
+		_, _, err := unpacked(&h, 1, false)
 		assert.ErrorIs(t, err, event.ErrCorrupt, "%q", bytes)
 	}
 }

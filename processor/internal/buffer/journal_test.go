@@ -155,7 +155,7 @@ func (s *scribe) deliver(t *rapid.T) {
 	parts := s.outbox[:n]
 	for _, p := range parts {
 		if p.Records == nil && p.Spans == nil {
-			require.NoError(t, p.Unpack())
+			require.NoError(t, p.Unpack(&Unpacker{}))
 			s.builder.Build(&p.Part, plog.NewLogRecord())
 		}
 	}
@@ -212,7 +212,7 @@ func describeStore(s *Store, outbox []*Part) []string {
 	var lines []string
 	each := func(q *queue[request], name string) {
 		for r := q.head; r != nil; r = q.of(r).after {
-			records, spans, _ := r.content.held.unpack(r.seq-uint64(r.content.held.records)+1, r.flushed)
+			records, spans, _ := unpacked(&r.content.held, r.seq-uint64(r.content.held.records)+1, r.flushed)
 			p := &Part{Part: envelope.Part{RequestID: r.identity.id(), Number: int(r.parts), Records: records, Spans: spans, RelatedRequestID: r.related()}}
 			lines = append(lines, fmt.Sprintf("%s %s since %v opened %v ended %d flushed %t seen %t bytes %d weight %d owned %t named %t traces %v extra %d",
 				name, describe(p), r.since, r.content.openedAt, r.ended, r.flushed, r.seen, r.content.bytes, r.content.weight,
@@ -226,7 +226,7 @@ func describeStore(s *Store, outbox []*Part) []string {
 	}
 	slices.Sort(lines)
 	for _, p := range outbox {
-		records, spans, _ := p.held.unpack(p.firstSeq, p.Late)
+		records, spans, _ := unpacked(&p.held, p.firstSeq, p.Late)
 		shown := *p
 		shown.Records, shown.Spans, shown.Owner, shown.held, shown.owner = records, spans, nil, held{}, nil
 		lines = append(lines, fmt.Sprintf("part %s at %v age %v bytes %d", describe(&shown), p.FlushedAt.Sub(midnight), p.Age, p.Bytes))
@@ -254,7 +254,7 @@ func FuzzRestore(f *testing.F) {
 		now, _ := x.Finish(&out)
 		s.FlushAll(now, wall(now), event.FlushShutdown, &out)
 		for _, p := range out.Parts {
-			_ = p.Unpack()
+			_ = p.Unpack(&Unpacker{})
 		}
 		s.Built(out.Parts)
 		s.Settle(out.Parts)
