@@ -69,8 +69,8 @@ func (d *deliverer) run() {
 			}
 			select {
 			case <-d.engine.wake:
-			case <-d.catchUp():
-				_ = d.engine.durable.writeOnce(d.ctx) // counted, and reported as status
+			case <-d.idle():
+				_ = d.engine.durable.keepTime(d.ctx) // counted, and reported as status
 			case <-d.draining:
 				if d.engine.outboxEmpty() {
 					return
@@ -91,13 +91,13 @@ func (d *deliverer) run() {
 	}
 }
 
-// catchUp is a channel that becomes ready when the journal should be told of
-// what was delivered, although nothing comes.
-func (d *deliverer) catchUp() <-chan time.Time {
-	if d.engine.durable == nil || !d.engine.untold() {
+// idle becomes ready when the journal, if there is one, is to be written
+// although nothing comes.
+func (d *deliverer) idle() <-chan time.Time {
+	if d.engine.durable == nil {
 		return nil
 	}
-	return time.After(catchUpAfter)
+	return d.engine.durable.idle()
 }
 
 // drain delivers what is left until ctx is done. Without a deadline it gives

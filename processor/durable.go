@@ -40,8 +40,10 @@ const (
 	// journalSlack is what the journal may hold beyond its share, in bytes.
 	journalSlack = 64 << 10
 	// catchUpAfter is how long the journal may lag behind what was delivered
-	// while nothing comes.
+	// while nothing comes; beat is how far its time may lag while something is
+	// open.
 	catchUpAfter = time.Second
+	beat         = 30 * time.Second
 	// journalPause is the time between two attempts to write to a storage that
 	// fails, while parts wait to leave.
 	journalPause = 250 * time.Millisecond
@@ -211,7 +213,7 @@ func (d *durable) toRewrite(adding int) int {
 // events may leave again, in other parts.
 func (d *durable) tell(ctx context.Context) bool {
 	for {
-		err := d.writeOnce(ctx)
+		err := d.catchUp(ctx)
 		if err == nil || errors.Is(err, journal.ErrFull) && d.trim(ctx) != nil {
 			return true
 		}
@@ -225,13 +227,33 @@ func (d *durable) tell(ctx context.Context) bool {
 	}
 }
 
-func (d *durable) writeOnce(ctx context.Context) error {
+// catchUp writes what the journal does not know, if there is anything.
+func (d *durable) catchUp(ctx context.Context) error {
 	d.order.Lock()
 	defer d.order.Unlock()
 	if !d.engine.untold() {
 		return nil
 	}
 	return d.write(context.WithoutCancel(ctx), nil)
+}
+
+// keepTime writes what the journal does not know, or the time alone while
+// something waits for it.
+func (d *durable) keepTime(ctx context.Context) error {
+	d.order.Lock()
+	defer d.order.Unlock()
+	if untold, open := d.engine.untold(), d.engine.open(); !untold && open == 0 {
+		return nil
+	}
+	return d.write(context.WithoutCancel(ctx), nil)
+}
+
+// idle becomes ready when the journal is to be written although nothing comes.
+func (d *durable) idle() <-chan time.Time {
+	if d.engine.untold() {
+		return time.After(catchUpAfter)
+	}
+	return time.After(beat)
 }
 
 func (d *durable) trim(ctx context.Context) error {
@@ -267,6 +289,12 @@ func (e *Engine) untold() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.store.Untold()
+}
+
+func (e *Engine) open() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.store.Open()
 }
 
 // journalBytes is what the journal takes.

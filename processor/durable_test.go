@@ -236,6 +236,26 @@ func TestNothingAcceptedIsLostWhereverTheProcessDies(t *testing.T) {
 	})
 }
 
+// A request that waits goes on where it stood: the time that the collector was
+// up counts, down time does not.
+func TestTimersGoOnWhereTheyStood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		on := newShelf()
+		r := durableRig(t, on, func(c *config.Processor) { c.Linger, c.TTL = time.Second, 10*time.Minute })
+		r.sendLogs(logsOf(text(1, "waits")))
+		time.Sleep(6 * time.Minute) // virtual
+		left := on.copied()         // the process dies
+		r.stop()
+		time.Sleep(time.Hour)
+		again := durableRig(t, left, func(c *config.Processor) { c.Linger, c.TTL = time.Second, 10*time.Minute })
+		time.Sleep(3 * time.Minute)
+		assert.Empty(t, again.out.envelopes(t), "too early")
+		time.Sleep(2 * time.Minute)
+		assert.Len(t, again.out.envelopes(t), 1)
+		again.stop()
+	})
+}
+
 func TestOneStorageOperationForEachBatch(t *testing.T) {
 	on := newShelf()
 	r := durableRig(t, on, func(c *config.Processor) { c.Linger = 0 })

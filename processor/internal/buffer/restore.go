@@ -31,7 +31,8 @@ type Restorer struct {
 	read     uint64
 	entered  map[pcommon.TraceID]*entry
 	// torn are open requests that are not whole.
-	torn []*request
+	torn    []*request
+	origins map[string]*event.Origin
 	// broken counts what could not be restored whole.
 	broken int
 	// forms have the keys of requests, needs what they and parts need.
@@ -96,6 +97,7 @@ func NewRestorer(s *Store) *Restorer {
 
 		lastOrder: map[*request]uint64{},
 		entered:   map[pcommon.TraceID]*entry{},
+		origins:   map[string]*event.Origin{},
 	}
 }
 
@@ -119,7 +121,7 @@ func (x *Restorer) readEntry(bytes []byte) (pieces []piece, origins []*event.Ori
 		}
 		body := r.take(int(binary.LittleEndian.Uint32(length)))
 		if kind == pieceOrigins {
-			origins, err = readOrigins(body)
+			origins, err = x.readOrigins(body)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -136,14 +138,20 @@ func (x *Restorer) readEntry(bytes []byte) (pieces []piece, origins []*event.Ori
 	return pieces, origins, nil
 }
 
-func readOrigins(body []byte) ([]*event.Origin, error) {
+// readOrigins gives equal origins of all entries one copy.
+func (x *Restorer) readOrigins(body []byte) ([]*event.Origin, error) {
 	r := frozenReader{rest: body}
 	n := r.number(1)
 	origins := make([]*event.Origin, 0, n)
 	for range n {
-		o, err := event.UnpackOrigin(slices.Clone(r.text()))
-		if err != nil {
-			return nil, err
+		packed := r.text()
+		o, known := x.origins[string(packed)]
+		if !known {
+			var err error
+			if o, err = event.UnpackOrigin(slices.Clone(packed)); err != nil {
+				return nil, err
+			}
+			x.origins[string(packed)] = o
 		}
 		origins = append(origins, o)
 	}
