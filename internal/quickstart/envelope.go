@@ -47,6 +47,8 @@ type call struct {
 	SystemInstructions []part    `json:"system_instructions"`
 	InputMessages      []message `json:"input_messages"`
 	OutputMessages     []message `json:"output_messages"`
+	// ContentSource has the carrier of each of them.
+	ContentSource map[string]string `json:"content_source"`
 }
 
 type message struct {

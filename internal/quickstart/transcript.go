@@ -16,7 +16,8 @@ const (
 )
 
 // mostTelling is the envelope that shows best what a conversation looks like:
-// one with tools, then one with many messages; nil when none has any.
+// one with tools, then one with many messages; nil when none has any. Messages
+// that came as logs of one millisecond, shuffled, may read in any order.
 func mostTelling(envelopes []envelope) *envelope {
 	var best *envelope
 	most := 0
@@ -24,7 +25,7 @@ func mostTelling(envelopes []envelope) *envelope {
 		e := &envelopes[i]
 		points := 0
 		for _, c := range e.Calls {
-			if len(c.InputMessages) == 0 || len(c.OutputMessages) == 0 {
+			if len(c.InputMessages) == 0 || len(c.OutputMessages) == 0 || c.ContentSource["input_messages"] == "message_log" {
 				continue
 			}
 			for _, m := range c.messages() {
