@@ -59,7 +59,7 @@ func chooseAims(seed uint64, n int, starting time.Duration) []aim {
 	dice := rand.New(rand.NewPCG(seed, 0))
 	aims := make([]aim, n)
 	for i := range aims {
-		a := aim{at: moment(i % int(moments)), n: 1 + dice.IntN(25)}
+		a := aim{at: moment(i % int(moments)), n: 1 + dice.IntN(120)}
 		switch a.at {
 		case whileStarting:
 			a.after = time.Duration(dice.Int64N(int64(starting + starting/4)))

@@ -21,3 +21,6 @@ service:
 
 // shutdownFlush ends a life in which nothing may stay open.
 const shutdownFlush = "processors: {gen_ai_buffer: {shutdown: flush}}"
+
+// damagedLog is written when the journal has something that cannot be read.
+const damagedLog = "The journal is damaged"
