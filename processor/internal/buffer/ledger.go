@@ -33,6 +33,13 @@ type ledger struct {
 	applied  bool
 	input    uint64
 	piece    int
+	// again says that what is appended stands in an entry whose effects were
+	// lost: requests that it goes to are told in full. Such entries are void
+	// once that is told.
+	again bool
+	void  []uint64
+	// strays are items whose request is lost: they were given to another.
+	strays []partKey
 	// entered are entry spans that are remembered since the last entry.
 	entered []*entry
 	// frozen are requests that were frozen since the last entry.
@@ -103,6 +110,8 @@ type told struct {
 	settled   []partKey
 	assigned  []assignment
 	applied   bool
+	void      []uint64
+	strays    []partKey
 	entered   []*entry
 	frozen    []frozenNote
 	rewritten []*holder
@@ -161,7 +170,11 @@ func (s *Store) took(r *request, size int) {
 	if a == nil {
 		return
 	}
-	s.ledger.assigned = append(s.ledger.assigned, assignment{s.ledger.piece, a.number, a.items})
+	if s.ledger.again {
+		a.rewrite = true
+	} else {
+		s.ledger.assigned = append(s.ledger.assigned, assignment{s.ledger.piece, a.number, a.items})
+	}
 	s.ledger.held += size
 	a.items++
 	s.hold(&a.holder, s.ledger.input)
@@ -345,18 +358,20 @@ func (s *Store) Tell(e *JournalEntry, rewrite int) {
 	l := s.ledger
 	t := &told{
 		dirty: l.dirty, parts: l.parts, gone: l.gone, settled: l.settled, assigned: l.assigned,
-		applied: l.applied, entered: l.entered, frozen: l.frozen, flushed: s.flushes,
+		applied: l.applied, void: l.void, strays: l.strays, entered: l.entered, frozen: l.frozen, flushed: s.flushes,
 	}
 	l.dirty, l.parts, l.gone, l.settled, l.assigned, l.applied, l.entered, l.frozen = nil, nil, nil, nil, nil, false, nil, nil
-	l.told = t
+	l.void, l.strays, l.told = nil, nil, t
+	for _, id := range t.void {
+		e.assigned(id, nil)
+	}
 	if t.applied {
 		e.assigned(l.input, t.assigned)
 	}
 	for _, p := range t.parts {
-		if p.account.settled {
-			continue
-		}
-		if p.account.rewrite {
+		// One that is settled already is told as well: it says which items
+		// go with it.
+		if p.account.rewrite && !p.account.settled {
 			e.items(p.account.number, p.account.from, &p.held)
 		}
 		e.part(p)
@@ -371,7 +386,8 @@ func (s *Store) Tell(e *JournalEntry, rewrite int) {
 	}
 	s.rewrite(e, rewrite, t)
 	e.numbers(pieceGone, t.gone)
-	e.settled(t.settled)
+	e.keys(pieceSettled, t.settled)
+	e.keys(pieceStray, t.strays)
 }
 
 func (a *account) tell(e *JournalEntry, r *request, x *index) {
@@ -458,6 +474,8 @@ func (s *Store) untell(t *told) {
 	l.settled = append(t.settled, l.settled...)
 	l.assigned = append(t.assigned, l.assigned...)
 	l.applied = l.applied || t.applied
+	l.void = append(t.void, l.void...)
+	l.strays = append(t.strays, l.strays...)
 	l.entered = append(t.entered, l.entered...)
 	l.frozen = append(t.frozen, l.frozen...)
 }
