@@ -17,6 +17,9 @@ COLLECTOR := dist/otelcol-genai
 # FUZZTIME is how long each fuzz target runs, FUZZ a pattern of their names.
 FUZZTIME  ?= 10s
 FUZZ      ?= .
+# CRASHES is how often `make soak` kills; CRASH_SEED in the environment has it
+# kill at the moments of an earlier run.
+CRASHES   ?= 200
 # TESTFLAGS goes to every `go test` of `make test` and `make check`.
 TESTFLAGS ?=
 # RUNFLAGS goes to the program behind `make run`; -help lists its flags.
@@ -63,6 +66,11 @@ test: verify $(COLLECTOR) $(COLLECTOR)-race $(BIN)/.built ## Run every check and
 	OTELCOL_GENAI="$(CURDIR)/$(COLLECTOR)-race" $(GOTESTSUM) -- -race -parallel 4 -timeout 12m $(TESTFLAGS) ./e2e/...
 	@echo '== bench module'
 	cd bench && $(GOTESTSUM) -- -race -timeout 5m $(TESTFLAGS) ./...
+
+.PHONY: soak
+soak: $(COLLECTOR)-race ## Kill the loaded collector CRASHES times (200) and account for every event
+	OTELCOL_GENAI="$(CURDIR)/$(COLLECTOR)-race" CRASHES='$(CRASHES)' \
+		go test -race -count=1 -timeout 60m $(TESTFLAGS) -run '^TestCrash$$' -v ./e2e
 
 .PHONY: check
 check: verify $(BIN)/.built ## What is quick: format, vet, linters, generated files, unit tests

@@ -133,12 +133,12 @@ type grpcClient struct {
 	traces ptraceotlp.GRPCClient
 }
 
-func newGRPCClient(t *testing.T, address string) *grpcClient {
+func newGRPCClient(t *testing.T, address string, calls ...grpc.CallOption) *grpcClient {
 	t.Helper()
 	again := backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 1, MaxDelay: 50 * time.Millisecond}
 	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: again, MinConnectTimeout: time.Second}),
-		grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(64<<20)))
+		grpc.WithDefaultCallOptions(append(calls, grpc.MaxCallSendMsgSize(64<<20))...))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = connection.Close() })
 	return &grpcClient{logs: plogotlp.NewGRPCClient(connection), traces: ptraceotlp.NewGRPCClient(connection)}

@@ -74,6 +74,9 @@ type launch struct {
 	command, args []string
 	// dir is the working directory; the test's own when empty.
 	dir string
+	// at says where to listen, as another collector did before; nil picks
+	// free places.
+	at *addresses
 }
 
 // start runs a collector and waits until it is ready. It is stopped, and its
@@ -97,7 +100,12 @@ func start(t *testing.T, l launch) *collector {
 // spawn starts the process and returns at once.
 func (l launch) spawn(t *testing.T) *collector {
 	t.Helper()
-	c := &collector{t: t, exited: make(chan struct{}), output: newProcessOutput(), addresses: pickAddresses(t)}
+	c := &collector{t: t, exited: make(chan struct{}), output: newProcessOutput()}
+	if l.at != nil {
+		c.addresses = *l.at
+	} else {
+		c.addresses = pickAddresses(t)
+	}
 	args := slices.Concat(l.command, l.configArgs(t), l.args)
 	c.cmd = exec.Command(collectorBinary(t), args...)
 	c.cmd.Dir = l.dir

@@ -28,6 +28,8 @@ type example struct {
 
 // exampleBuffer is what a test derives its expectations from.
 type exampleBuffer struct {
+	Storage   string   `yaml:"storage"`
+	Shutdown  string   `yaml:"shutdown"`
 	Prefixes  []string `yaml:"prefixes"`
 	EndEvents []string `yaml:"end_events"`
 	RequestID struct {
@@ -106,6 +108,9 @@ func (e example) sends(signal string) bool {
 		return kind == "file" || strings.HasPrefix(kind, "otlp")
 	})
 }
+
+// persists says whether what is open stays in storage at shutdown.
+func (b exampleBuffer) persists() bool { return b.Storage != "" && b.Shutdown != "flush" }
 
 // override is a configuration to merge over the example, so that it listens on
 // free ports, sends to the sink and writes below dir.
@@ -188,7 +193,11 @@ func (e *example) overExtensions(t *testing.T, dir string) map[string]any {
 			over[id] = map[string]any{"endpoint": freeAddress(t)}
 		case "file_storage":
 			if path, _ := section["directory"].(string); filepath.IsAbs(path) || strings.Contains(path, "${") {
-				over[id] = map[string]any{"directory": filepath.Join(dir, strings.ReplaceAll(id, "/", "-")), "create_directory": true}
+				moved := filepath.Join(dir, strings.ReplaceAll(id, "/", "-"))
+				over[id] = map[string]any{"directory": moved}
+				if section["compaction"] != nil {
+					over[id].(map[string]any)["compaction"] = map[string]any{"directory": moved}
+				}
 			}
 		}
 	}

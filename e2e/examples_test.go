@@ -54,6 +54,10 @@ func runExample(t *testing.T, file string) {
 	named := e.sendNamed(t, client)
 	ended := e.sendEnding(t, client)
 	c.stop()
+	if e.buffer.persists() {
+		// What is open there is flushed by a life that is told to.
+		start(t, launch{files: []string{file}, configs: []string{override, shutdownFlush}, env: env, dir: dir}).stop()
+	}
 
 	d := collect(t, append(s.takenLogs(), e.filedLogs(t, dir)...))
 	assert.NotEmpty(t, d.byID, "envelopes")

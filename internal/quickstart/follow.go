@@ -14,6 +14,7 @@ type follower struct {
 	path string
 	file *os.File
 	rest []byte // of a line whose end is not written yet
+	read int64  // bytes of the file that are behind it, in whole lines
 }
 
 // followFile begins at the end of what the file holds; it need not exist.
@@ -26,7 +27,7 @@ func followFile(path string) (*follower, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := file.Seek(0, io.SeekEnd); err != nil {
+	if f.read, err = file.Seek(0, io.SeekEnd); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	f.file = file
@@ -55,7 +56,7 @@ func (f *follower) lines(do func([]byte) error) error {
 			return errors.Join(err, next.Close())
 		}
 		f.close()
-		f.file, f.rest = next, nil
+		f.file, f.rest, f.read = next, nil, 0
 	}
 }
 
@@ -74,6 +75,7 @@ func (f *follower) drain(do func([]byte) error) error {
 			return nil
 		}
 		f.rest = rest
+		f.read += int64(len(line)) + 1
 		if len(line) == 0 {
 			continue
 		}

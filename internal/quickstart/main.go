@@ -91,6 +91,9 @@ func run(ctx context.Context, release func(), o options, w io.Writer) error {
 		return err
 	}
 	defer envelopes.close()
+	if err := errors.Join(placeOf(envelopes).resume(envelopes), placeOf(envelopes).keep(envelopes)); err != nil {
+		return err
+	}
 
 	c, err := startCollector(ctx, o)
 	if err != nil {
@@ -134,6 +137,7 @@ func play(ctx context.Context, out *screen, o options, show *shown) error {
 		return err
 	}
 	sample.shift(time.Now())
+	sample.renew()
 	if err := sample.send(ctx, o.http); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -136,6 +137,51 @@ func (r *recording) eachTime(replace func(pcommon.Timestamp) pcommon.Timestamp) 
 			eachSpanTime(e.traces, replace)
 		} else {
 			eachLogTime(e.logs, replace)
+		}
+	}
+}
+
+// renew gives all traces other ids, those of one trace the same: what was
+// played before is remembered, and this is to be other requests.
+func (s *sample) renew() {
+	var mask pcommon.TraceID
+	_, _ = rand.Read(mask[:]) // never fails, crypto/rand says
+	other := func(id pcommon.TraceID) pcommon.TraceID {
+		if id.IsEmpty() {
+			return id
+		}
+		for i := range id {
+			id[i] ^= mask[i]
+		}
+		return id
+	}
+	for i := range s.recordings {
+		for _, e := range s.recordings[i].exports {
+			e.eachTrace(other)
+		}
+	}
+}
+
+// eachTrace replaces every trace id.
+func (e *export) eachTrace(replace func(pcommon.TraceID) pcommon.TraceID) {
+	if e.signal == "logs" {
+		for _, rl := range e.logs.ResourceLogs().All() {
+			for _, sl := range rl.ScopeLogs().All() {
+				for _, record := range sl.LogRecords().All() {
+					record.SetTraceID(replace(record.TraceID()))
+				}
+			}
+		}
+		return
+	}
+	for _, rs := range e.traces.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				span.SetTraceID(replace(span.TraceID()))
+				for _, link := range span.Links().All() {
+					link.SetTraceID(replace(link.TraceID()))
+				}
+			}
 		}
 	}
 }

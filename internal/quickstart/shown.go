@@ -65,7 +65,9 @@ func (s *shown) sample(ctx context.Context, c *collector) error {
 	}
 	all := slices.Clone(s.envelopes)
 	slices.SortStableFunc(all, func(a, b envelope) int { return a.StartedAt.Compare(b.StartedAt) })
-	s.rows(all)
+	if err := s.rows(all); err != nil {
+		return err
+	}
 	if best := mostTelling(all); best != nil {
 		s.out.print("\n" + transcript(s.out, best))
 		s.headed = false
@@ -78,8 +80,7 @@ var errThrough = errors.New("the sample is through")
 // follow shows every further envelope until ctx is done.
 func (s *shown) follow(ctx context.Context, c *collector) error {
 	return s.watch(ctx, c, func(fresh []envelope) error {
-		s.rows(fresh)
-		return nil
+		return s.rows(fresh)
 	})
 }
 
@@ -108,13 +109,13 @@ func (s *shown) watch(ctx context.Context, c *collector, do func([]envelope) err
 // rest shows what came while the collector stopped.
 func (s *shown) rest() error {
 	fresh, err := s.read()
-	s.rows(fresh)
-	return err
+	return errors.Join(err, s.rows(fresh))
 }
 
-func (s *shown) rows(envelopes []envelope) {
+// rows shows envelopes, the last ones that were read.
+func (s *shown) rows(envelopes []envelope) error {
 	if len(envelopes) == 0 {
-		return
+		return nil
 	}
 	if s.table == nil {
 		s.table = newTable(envelopes)
@@ -126,6 +127,7 @@ func (s *shown) rows(envelopes []envelope) {
 	for i := range envelopes {
 		s.out.print(s.table.row(s.out, &envelopes[i]))
 	}
+	return placeOf(s.file).keep(s.file)
 }
 
 // summary says what the collector did.

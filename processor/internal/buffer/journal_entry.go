@@ -28,6 +28,7 @@ import (
 //	entered     since 8, start 8, root 1, owner
 //	gone        uvarint number, uvarints: requests that are open no more
 //	settled     uvarint number, { uvarint request, uvarint part }
+//	stray       uvarint number, { uvarint request, uvarint item }: items that went elsewhere
 //	frozen      since 8, origin, frozen form to the end
 //
 // Integers are little endian; an origin is a uvarint, its number from 1, or 0
@@ -50,6 +51,7 @@ const (
 	pieceSettled
 	pieceFrozen
 	pieceEntered
+	pieceStray
 )
 
 // Bits of a request's flags.
@@ -282,11 +284,11 @@ func (e *JournalEntry) numbers(kind byte, numbers []uint64) {
 	e.end(at)
 }
 
-func (e *JournalEntry) settled(parts []partKey) {
+func (e *JournalEntry) keys(kind byte, parts []partKey) {
 	if len(parts) == 0 {
 		return
 	}
-	at := e.begin(pieceSettled)
+	at := e.begin(kind)
 	e.uvarint(len(parts))
 	for _, p := range parts {
 		e.number(p.number)

@@ -63,6 +63,12 @@ func newScribe(t *rapid.T, o Options) *scribe {
 }
 
 func (s *scribe) run(t *rapid.T) {
+	s.steps(t)
+	s.crash(t)
+	s.leaveAll(t)
+}
+
+func (s *scribe) steps(t *rapid.T) {
 	t.Repeat(map[string]func(*rapid.T){
 		"logs":    s.appendLogs,
 		"spans":   s.appendSpans,
@@ -74,12 +80,6 @@ func (s *scribe) run(t *rapid.T) {
 		"crash":   s.crash,
 		"":        func(t *rapid.T) { require.Empty(t, problems(s.store)) },
 	})
-	s.crash(t)
-	s.settled(func(out *Outcome) { s.store.FlushAll(s.now, wall(s.now), event.FlushShutdown, out) })
-	for len(s.outbox) > 0 {
-		s.deliver(t)
-	}
-	require.Subset(t, slices.Collect(maps.Keys(s.delivered)), slices.Collect(maps.Keys(s.accepted)), "lost")
 }
 
 func (s *scribe) settled(act func(out *Outcome)) {
@@ -191,19 +191,9 @@ func (s *scribe) crash(t *rapid.T) {
 }
 
 func (s *scribe) restore(t *rapid.T) (*Store, []*Part, time.Duration) {
-	restored := New(s.store.opts)
-	restored.KeepJournal()
-	x := NewRestorer(restored)
-	for _, id := range slices.Sorted(maps.Keys(s.paper.chunks)) {
-		require.NoError(t, x.Chunk(id, s.paper.chunks[id]))
-	}
-	for _, id := range slices.Sorted(maps.Keys(s.paper.entries)) {
-		require.NoError(t, x.Entry(id, s.paper.entries[id]))
-	}
-	var out Outcome
-	now, broken := x.Finish(&out)
+	restored, outbox, now, broken := s.restored(t)
 	require.Zero(t, broken)
-	return restored, out.Parts, now
+	return restored, outbox, now
 }
 
 // describeStore says what there is to a store and its outbox. Openings are left

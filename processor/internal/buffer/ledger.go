@@ -24,6 +24,9 @@ type ledger struct {
 	// in it.
 	input uint64
 	piece int
+	// again says that what is appended stands in an entry whose effects were
+	// lost: requests that it goes to are told in full.
+	again bool
 	// chunks are those of remembered requests that the journal has.
 	chunks []chunk
 	// holders are what keeps entries, in order of the oldest that each needs.
@@ -46,6 +49,10 @@ type news struct {
 	// applied says that an input was appended, assigned what became of it.
 	applied  bool
 	assigned []assignment
+	// void are entries whose effects were lost, and which were appended again;
+	// strays are items whose request is lost: they were given to another.
+	void   []uint64
+	strays []partKey
 	// entered are entry spans that are remembered.
 	entered []*entry
 	// frozen are requests that are remembered and whose envelopes are built.
@@ -163,7 +170,11 @@ func (s *Store) took(r *request, size int) {
 	if a == nil {
 		return
 	}
-	s.ledger.assigned = append(s.ledger.assigned, assignment{s.ledger.piece, a.number, a.items})
+	if s.ledger.again {
+		a.rewrite = true
+	} else {
+		s.ledger.assigned = append(s.ledger.assigned, assignment{s.ledger.piece, a.number, a.items})
+	}
 	s.ledger.held += size
 	a.items++
 	s.hold(&a.holder, s.ledger.input)

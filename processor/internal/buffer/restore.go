@@ -218,6 +218,10 @@ func (x *Restorer) Entry(id uint64, bytes []byte) error {
 			for range r.number(2) {
 				x.settle(partKey{r.uvarint(), int(r.uvarint())})
 			}
+		case pieceStray:
+			for range r.number(2) {
+				delete(x.items[r.uvarint()], r.uvarint())
+			}
 		}
 		failed = failed || r.bad
 	}

@@ -27,27 +27,39 @@ func (x *Restorer) Finish(out *Outcome) (now time.Duration, broken int) {
 		s.forgetFirst()
 	}
 	for _, r := range x.torn {
+		r.account.rewrite = true // its items are counted anew
 		s.flush(r, event.FlushRecovered, -1, out)
 		x.broken++
 	}
 	x.salvage(out)
-	for _, id := range slices.Sorted(maps.Keys(x.inputs)) {
-		// Only the last one is without its effects, unless an entry was lost.
-		s.Append(x.now, x.wall, x.inputs[id], out)
-	}
+	x.appendAgain(out)
 	return x.now, x.broken
+}
+
+// appendAgain appends the inputs without their effects: the last one, and
+// others if the entry after them was lost.
+func (x *Restorer) appendAgain(out *Outcome) {
+	l := x.store.ledger
+	for _, id := range slices.Sorted(maps.Keys(x.inputs)) {
+		if l.again = id != x.read; l.again {
+			l.void = append(l.void, id)
+		}
+		x.store.Append(x.now, x.wall, x.inputs[id], out)
+	}
+	l.again = false
 }
 
 // salvage lets items whose request is lost leave, under the ids that they stand
 // under.
 func (x *Restorer) salvage(out *Outcome) {
 	for _, number := range slices.Sorted(maps.Keys(x.items)) {
-		if x.requests[number] != nil || x.partsOf[number] > 0 {
-			continue // of parts that were settled before they were told
-		}
 		of := x.items[number]
+		if len(of) == 0 {
+			continue
+		}
 		for _, item := range slices.Sorted(maps.Keys(of)) {
 			x.salvageItem(of[item], out)
+			x.store.ledger.strays = append(x.store.ledger.strays, partKey{number, int(item)})
 		}
 		x.broken++
 	}
@@ -89,8 +101,14 @@ func (x *Restorer) finishEntries() {
 
 // finishRequests fills the open requests with what they hold.
 func (x *Restorer) finishRequests(byOpening map[[16]byte]*request) {
-	for _, made := range x.requests {
+	for _, number := range slices.Sorted(maps.Keys(x.requests)) {
+		made := x.requests[number]
 		r := made.request
+		if before := byOpening[r.opening]; before != nil {
+			// It was open no more; the entry that says so is lost.
+			x.store.ledger.gone = append(x.store.ledger.gone, before.account.number)
+			delete(x.requests, before.account.number)
+		}
 		r.account = &account{
 			number: made.key.number, items: made.from + uint64(made.records+made.spans),
 			placed: made.placed, opened: made.opened,
@@ -117,6 +135,10 @@ func (x *Restorer) finishParts(byOpening map[[16]byte]*request, out *Outcome) {
 	}
 	for _, made := range parts {
 		r := byOpening[made.request.opening]
+		// Of a request that is told by an older entry than its part, because
+		// the newer one is lost, no number may be given again.
+		r.parts = max(r.parts, uint32(made.key.part))
+		r.seq = max(r.seq, made.request.seq)
 		if r.left == nil {
 			r.left = &departure{}
 			known := knownOf(&r.identity, r.response)
@@ -127,8 +149,10 @@ func (x *Restorer) finishParts(byOpening map[[16]byte]*request, out *Outcome) {
 		r.left.unbuilt++
 		p := made.part
 		p.Facts, p.request = &r.left.facts, r
-		if !x.fill(&p.held, made) {
+		whole := x.fill(&p.held, made)
+		if !whole {
 			p.Reason = event.FlushRecovered
+			made.records, made.spans = p.held.records, p.held.spans
 			x.broken++
 		}
 		x.store.ledger.closed = max(x.store.ledger.closed, made.order)
@@ -137,6 +161,9 @@ func (x *Restorer) finishParts(byOpening map[[16]byte]*request, out *Outcome) {
 			size: p.held.items.length, form: made.form, facts: made.facts, known: made.known, origin: made.origin,
 		}
 		p.account.holder.part = p
+		if p.account.rewrite = !whole; !whole {
+			x.store.ledger.parts = append(x.store.ledger.parts, p)
+		}
 		x.needsFrom(&p.account.holder, made)
 		if !made.known {
 			r.left.untold = append(r.left.untold, p)

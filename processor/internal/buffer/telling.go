@@ -11,14 +11,16 @@ func (s *Store) Tell(e *JournalEntry, rewrite int) {
 	l := s.ledger
 	t := &told{news: l.news, flushed: s.flushes}
 	l.news, l.told = news{}, t
+	for _, id := range t.void {
+		e.assigned(id, nil)
+	}
 	if t.applied {
 		e.assigned(l.input, t.assigned)
 	}
 	for _, p := range t.parts {
-		if p.account.settled {
-			continue
-		}
-		if p.account.rewrite {
+		// One that is settled already is told as well: it says which items
+		// go with it.
+		if p.account.rewrite && !p.account.settled {
 			e.items(p.account.number, p.account.from, &p.held)
 		}
 		e.part(p)
@@ -33,7 +35,8 @@ func (s *Store) Tell(e *JournalEntry, rewrite int) {
 	}
 	s.rewrite(e, rewrite, t)
 	e.numbers(pieceGone, t.gone)
-	e.settled(t.settled)
+	e.keys(pieceSettled, t.settled)
+	e.keys(pieceStray, t.strays)
 }
 
 func (a *account) tell(e *JournalEntry, r *request, x *index) {
@@ -120,6 +123,8 @@ func (s *Store) untell(t *told) {
 	l.settled = append(t.settled, l.settled...)
 	l.assigned = append(t.assigned, l.assigned...)
 	l.applied = l.applied || t.applied
+	l.void = append(t.void, l.void...)
+	l.strays = append(t.strays, l.strays...)
 	l.entered = append(t.entered, l.entered...)
 	l.frozen = append(t.frozen, l.frozen...)
 }
