@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -90,7 +89,7 @@ func requireKilled(t *testing.T, c *collector, which string) {
 	if c.exitErr == nil {
 		return
 	}
-	require.True(t, errors.As(c.exitErr, &exit), "%s: %v", which, c.exitErr)
+	require.ErrorAs(t, c.exitErr, &exit, "%s", which)
 	how := exit.Sys().(syscall.WaitStatus)
 	require.True(t, how.Signaled() && (how.Signal() == syscall.SIGKILL || how.Signal() == syscall.SIGTERM),
 		"%s: the collector ended by itself, %v:\n%s", which, c.exitErr, c.output.tail())
