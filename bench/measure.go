@@ -47,6 +47,9 @@ type run struct {
 	// many requests are through when that much has.
 	expects  func(units int) sink.Counts
 	requests func(sink.Counts) int64
+	// storage is the folder of its storage; it goes with the run when scratch.
+	storage string
+	scratch bool
 }
 
 // start starts a fresh collector for one measurement of a variant.
@@ -63,6 +66,12 @@ func (b *bench) start(v variant, u load.Unit, hold string) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
+	storage, scratch := v.storage, v.storage == ""
+	if scratch {
+		if storage, err = os.MkdirTemp(b.options.dir, "storage-"); err != nil {
+			return nil, err
+		}
+	}
 	c, err := process.Start(b.ctx, process.Spec{
 		Binary:  b.options.collector,
 		Configs: configs,
@@ -71,6 +80,8 @@ func (b *bench) start(v variant, u load.Unit, hold string) (*run, error) {
 			"BENCH_COMPRESSION": b.options.compression,
 			"BENCH_HOLD":        hold,
 			"BENCH_MESSAGES":    strconv.FormatBool(v.messages),
+			"BENCH_STORAGE":     storage,
+			"BENCH_FSYNC":       strconv.FormatBool(v.fsync),
 		},
 		CPU: b.options.cpu,
 		Dir: b.options.dir,
@@ -85,13 +96,19 @@ func (b *bench) start(v variant, u load.Unit, hold string) (*run, error) {
 		s.Stop()
 		return nil, err
 	}
-	return &run{collector: c, sender: sender, sink: s, unit: u, expects: expectation(v, u), requests: through(v, u)}, nil
+	return &run{
+		collector: c, sender: sender, sink: s, unit: u, expects: expectation(v, u), requests: through(v, u),
+		storage: storage, scratch: scratch,
+	}, nil
 }
 
 // close ends the generator and the sink; the collector has to be gone already.
 func (r *run) close() {
 	_ = r.sender.Close() // nothing is under way
 	r.sink.Stop()
+	if r.scratch {
+		_ = os.RemoveAll(r.storage) // at most litter in dist
+	}
 }
 
 // expectation says what must reach the sink for some units sent.
@@ -190,6 +207,8 @@ func (r *run) workload(ctx context.Context, units int) (map[string]float64, erro
 		"peak": float64(peak) / megabyte,
 		"left": float64(done.LiveHeap-warm.LiveHeap) / requests,
 		"rate": requests / took.Seconds(),
+		"time": float64(took.Microseconds()) / requests,
+		"file": fileBytes(r.storage) / megabyte,
 	}, err
 }
 

@@ -15,6 +15,11 @@ type variant struct {
 	messages bool
 	// gathers says that envelopes take the place of the GenAI logs.
 	gathers bool
+	// fsync is that of file_storage; storage is its folder, a new one for each
+	// measurement when empty; share divides the traffic.
+	fsync   bool
+	storage string
+	share   int
 	// unit replaces the scenario's, where the traffic is what varies.
 	unit func() load.Unit
 }
@@ -69,6 +74,10 @@ func scenarios() []scenario {
 		openRequests(),
 		openSmallRequests(),
 		bufferedBytes(),
+		durable(),
+		durableInBatches(1, 15),
+		durableInBatches(1000, 150),
+		restart(),
 	}
 }
 
