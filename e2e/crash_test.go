@@ -121,13 +121,18 @@ func requireKilled(t *testing.T, c *collector, which string) {
 }
 
 // requireWhole requires that every request was one all the time: its parts and
-// its events are numbered without a gap and without a repetition, and nothing
-// had to be salvaged.
+// its events are numbered without a gap and without a repetition, parts arrived
+// one after the other, and nothing had to be salvaged.
 func requireWhole(t *testing.T, d delivery) {
 	t.Helper()
+	place := map[string]int{}
+	for i, id := range d.order {
+		place[id] = i
+	}
 	for request := range d.byRequest {
 		parts, _ := d.whole(t, request)
-		for _, part := range parts {
+		for i, part := range parts {
+			require.True(t, i == 0 || place[parts[i-1].ID] < place[part.ID], "order of the parts of request %s", request)
 			require.NotEqual(t, "recovered", part.FlushReason, "request %s", request)
 		}
 	}
