@@ -372,3 +372,63 @@ func TestParse(t *testing.T) {
 	assert.Equal(t, "localhost:18888", o.metrics)
 	assert.True(t, filepath.IsAbs(o.config))
 }
+
+// What is played twice is two times other requests, each in one piece.
+func TestSampleIsRenewed(t *testing.T) {
+	traces := func() (all []pcommon.TraceID) {
+		s, err := readSample(sampleFolder)
+		require.NoError(t, err)
+		s.renew()
+		for i := range s.recordings {
+			for _, e := range s.recordings[i].exports {
+				e.eachTrace(func(id pcommon.TraceID) pcommon.TraceID { all = append(all, id); return id })
+			}
+		}
+		return all
+	}
+	first, second := traces(), traces()
+	require.Len(t, second, len(first))
+	renamed := map[pcommon.TraceID]pcommon.TraceID{}
+	for i, id := range first {
+		if before, known := renamed[id]; known {
+			assert.Equal(t, before, second[i], "one trace stays one")
+		}
+		renamed[id] = second[i]
+		assert.NotEqual(t, id, second[i])
+	}
+	assert.Greater(t, len(renamed), 5)
+}
+
+// A run goes on showing where the one before was, unless the file is another.
+func TestPlaceOutlivesARun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out", "envelopes.jsonl")
+	follow := func() (*follower, []string) {
+		f, err := followFile(path)
+		require.NoError(t, err)
+		t.Cleanup(f.close)
+		require.NoError(t, placeOf(f).resume(f))
+		var lines []string
+		require.NoError(t, f.lines(func(line []byte) error { lines = append(lines, string(line)); return nil }))
+		return f, lines
+	}
+	write := func(text string) { require.NoError(t, os.WriteFile(path, []byte(text), 0o600)) }
+
+	f, lines := follow()
+	assert.Empty(t, lines)
+	require.NoError(t, placeOf(f).keep(f))
+	write("one\ntwo\nthr")
+	f, lines = follow()
+	assert.Equal(t, []string{"one", "two"}, lines)
+	_, lines = follow()
+	assert.Equal(t, []string{"one", "two"}, lines, "nothing was shown yet")
+	require.NoError(t, placeOf(f).keep(f))
+	write("one\ntwo\nthree\n")
+	_, lines = follow()
+	assert.Equal(t, []string{"three"}, lines)
+	write("new\n")
+	_, lines = follow()
+	assert.Equal(t, []string{"new"}, lines, "the file was begun anew")
+	require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(path), ".shown"), []byte("nonsense"), 0o600))
+	_, lines = follow()
+	assert.Empty(t, lines, "at the end")
+}

@@ -23,7 +23,7 @@ func (x *Restorer) Finish(out *Outcome) (now time.Duration, broken int) {
 	x.finishOpen(byOpening)
 	x.finishRemembered(byOpening, out)
 	// What was forgotten while its part was waiting is not told.
-	for since, is := s.firstFlush(); is && since+s.opts.LateWindow <= s.now; since, is = s.firstFlush() {
+	for since, some := s.firstFlush(); some && since+s.opts.LateWindow <= s.now; since, some = s.firstFlush() {
 		s.forgetFirst()
 	}
 	for _, r := range x.torn {
