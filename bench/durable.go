@@ -15,6 +15,7 @@ const (
 	inMemory  = "in memory"
 	onDisk    = "file_storage"
 	fsynced   = "file_storage, fsync"
+	compacted = "file_storage, compaction on rebound"
 	tenth     = "10,000 open requests"
 	openCrowd = "100,000 open requests"
 )
@@ -23,13 +24,14 @@ const (
 func durable() scenario {
 	memory := variant{name: inMemory, overlay: "gather", gathers: true}
 	disk := variant{name: onDisk, overlay: "durable", gathers: true}
-	synced := disk
+	synced, smaller := disk, disk
 	synced.name, synced.fsync = fsynced, true
+	smaller.name, smaller.compaction = compacted, true
 	return scenario{
 		name:     "durable",
 		title:    "storage against none, batches of 100, messages off",
 		unit:     func() load.Unit { return load.GatheredInBatches(kilobyte, 100) },
-		variants: []variant{memory, disk, synced},
+		variants: []variant{memory, disk, synced, smaller},
 		metrics:  append(relativeRate(), report.Metric{Key: "file", Title: "storage file MB"}),
 		bounds: []report.Bound{
 			{Title: "storage, batches of 100, CPU", Metric: "cpu", Variant: onDisk, Against: inMemory, Limit: 1.6},

@@ -82,6 +82,7 @@ func (b *bench) start(v variant, u load.Unit, hold string) (*run, error) {
 			"BENCH_MESSAGES":    strconv.FormatBool(v.messages),
 			"BENCH_STORAGE":     storage,
 			"BENCH_FSYNC":       strconv.FormatBool(v.fsync),
+			"BENCH_COMPACTION":  strconv.FormatBool(v.compaction),
 		},
 		CPU: b.options.cpu,
 		Dir: b.options.dir,

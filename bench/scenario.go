@@ -15,9 +15,10 @@ type variant struct {
 	messages bool
 	// gathers says that envelopes take the place of the GenAI logs.
 	gathers bool
-	// fsync is that of file_storage; storage is its folder, a new one for each
-	// measurement when empty; share divides the traffic.
-	fsync   bool
+	// fsync and compaction are those of file_storage; storage is its folder, a
+	// new one for each measurement when empty; share divides the traffic.
+	fsync, compaction bool
+
 	storage string
 	share   int
 	// unit replaces the scenario's, where the traffic is what varies.

@@ -38,7 +38,7 @@ const (
 	// maxEntry is the largest buffer for entries that is kept, in bytes.
 	maxEntry = 8 << 20
 	// journalSlack is what the journal may hold beyond its share, in bytes.
-	journalSlack = 64 << 10
+	journalSlack = 16 << 10
 	// catchUpAfter is how long the journal may lag behind what was delivered
 	// while nothing comes; beat is how far its time may lag while something is
 	// open.

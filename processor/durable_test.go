@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/genaibuffer/genaibufferprocessor/config"
 	"github.com/genaibuffer/genaibufferprocessor/envelope/envelopetest"
@@ -257,14 +258,25 @@ func TestTimersGoOnWhereTheyStood(t *testing.T) {
 }
 
 func TestOneStorageOperationForEachBatch(t *testing.T) {
-	on := newShelf()
-	r := durableRig(t, on, func(c *config.Processor) { c.Linger = 0 })
-	before := on.count()
-	for i := range 5 {
-		r.sendLogs(logsOf(text(byte(i+1), "a"), text(byte(i+1), "b"), text(byte(i+100), "c")))
-	}
-	assert.Equal(t, 5, on.count()-before)
-	r.stop()
+	synctest.Test(t, func(t *testing.T) {
+		on := newShelf()
+		r := durableRig(t, on, func(c *config.Processor) { c.Linger = 5 * time.Second })
+		before := on.count()
+		for i := range 5 {
+			r.sendLogs(logsOf(text(byte(i+1), "a"), text(byte(i+1), "b"), text(byte(i+100), "c")))
+			r.sendSpans(spansOf(chat(byte(i+1)), chat(byte(i+100))))
+		}
+		assert.Equal(t, 10, on.count()-before, "one for each batch that comes")
+		time.Sleep(3 * time.Second) // virtual
+		before = on.count()
+		time.Sleep(2*time.Second + 500*time.Millisecond)
+		require.Len(t, r.out.envelopes(t), 10)
+		assert.Equal(t, 1, on.count()-before, "one for the batch that leaves")
+		before = on.count()
+		time.Sleep(time.Minute)
+		assert.Equal(t, 1, on.count()-before, "and one to note that it has left, as nothing comes")
+		r.stop()
+	})
 }
 
 func TestAStorageThatFailsRefusesAndRecovers(t *testing.T) {
@@ -289,26 +301,37 @@ func TestAStorageThatFailsRefusesAndRecovers(t *testing.T) {
 	assert.NotContains(t, all, "refused")
 }
 
-// An old request stays open while thousands of others come and go: what was
-// delivered is given back.
+// An old request stays open for days of traffic: what was delivered is given
+// back, and the journal stays within twice of what is alive, plus a batch, plus
+// what it takes however little is alive.
 func TestTheJournalStaysSmallBesideAnOldRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		const batch, atLeast = 40 << 10, 64 << 10
 		on := newShelf()
 		r := durableRig(t, on, func(c *config.Processor) {
-			c.Linger, c.LateWindow = time.Second, time.Second
+			c.Linger, c.LateWindow = 10*time.Minute, time.Minute
+			c.TTL, c.MaxAge = 1000*time.Hour, 1000*time.Hour
 			c.Shutdown = config.ShutdownFlush
 		})
 		filler := strings.Repeat("filler ", 300)
 		r.sendLogs(logsOf(text(1, "old")))
-		largest := 0
-		for i := range 3000 {
-			r.sendLogs(logsOf(text(byte(2+i%200), filler)))
-			r.sendSpans(spansOf(chat(byte(2 + i%200))))
-			time.Sleep(100 * time.Millisecond) // virtual
-			largest = max(largest, on.size())
+		for i := range 2500 { // 42 hours, 90 MB
+			records := make([]func(plog.LogRecord), 16)
+			for k := range records {
+				records[k] = text(byte(2+(16*i+k)%200), filler)
+			}
+			r.sendLogs(logsOf(records...))
+			spans := make([]func(ptrace.Span), 16)
+			for k := range spans {
+				spans[k] = chat(byte(2 + (16*i+k)%200))
+			}
+			r.sendSpans(spansOf(spans...))
+			time.Sleep(time.Minute) // virtual
+			if i%10 == 0 {
+				live := r.metric("bytes_held")
+				require.LessOrEqual(t, on.size(), 2*live+batch+atLeast, "%d bytes are alive", live)
+			}
 		}
-		// Some twenty requests of 2 KB are there at a time.
-		assert.Less(t, largest, 1<<20)
 		r.stop()
 		assert.Contains(t, fmt.Sprint(bodies(t, map[string]string{}, r.out)), "text old end")
 	})
