@@ -68,7 +68,7 @@ test: verify $(COLLECTOR) $(COLLECTOR)-race $(BIN)/.built ## Run every check and
 	cd bench && $(GOTESTSUM) -- -race -timeout 5m $(TESTFLAGS) ./...
 
 .PHONY: soak
-soak: $(COLLECTOR)-race ## Kill the loaded collector CRASHES times (200) and account for every event
+soak: $(COLLECTOR)-race ## Kill the loaded collector CRASHES times (200), twice, and account for every event
 	OTELCOL_GENAI="$(CURDIR)/$(COLLECTOR)-race" CRASHES='$(CRASHES)' \
 		go test -race -count=1 -timeout 60m $(TESTFLAGS) -run '^TestCrash$$' -v ./e2e
 
