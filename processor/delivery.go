@@ -106,7 +106,7 @@ func (d *deliverer) drain(ctx context.Context) {
 	close(d.draining)
 	var patience <-chan time.Time
 	long := drainPatience
-	if d.engine.durable != nil {
+	if d.engine.cfg.Persists() {
 		long = durablePatience
 	}
 	timer := time.NewTimer(long)

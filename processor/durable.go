@@ -141,15 +141,16 @@ func (d *durable) replay(ctx context.Context) (aside int, err error) {
 func (d *durable) append(ctx context.Context, bytes int, in buffer.Input) error {
 	d.order.Lock()
 	defer d.order.Unlock()
+	if d.engine.isFlushed() {
+		d.engine.release(bytes)
+		return errStopping
+	}
 	// A client that goes away must not tear the write.
 	if err := d.write(context.WithoutCancel(ctx), &in); err != nil {
 		d.engine.release(bytes)
 		return fmt.Errorf("gen_ai_buffer cannot write its journal and took nothing, send it again later: %w", err)
 	}
-	if err := d.engine.appendNow(bytes, in); err != nil {
-		d.engine.log.Debug("What came during the shutdown waits in the journal")
-	}
-	return nil
+	return d.engine.appendNow(bytes, in)
 }
 
 // write writes one entry: what a call brings, if anything, and what the journal
@@ -208,14 +209,21 @@ func (d *durable) toRewrite(adding int) int {
 // tell writes what the journal has to know before parts leave. It tries until
 // it has, or ctx is done, which is the only case of false.
 //
-// A storage that is full must not keep what would free it: when even deleting
-// does not help, parts leave untold. After a crash in such a state the same
-// events may leave again, in other parts.
+// A storage that is full must not keep what would free it: when deleting does
+// not help, parts leave untold. After a crash in such a state the same events
+// may leave again, in other parts.
 func (d *durable) tell(ctx context.Context) bool {
-	for {
+	for trimmed := false; ; {
 		err := d.catchUp(ctx)
-		if err == nil || errors.Is(err, journal.ErrFull) && d.trim(ctx) != nil {
+		if err == nil {
 			return true
+		}
+		if errors.Is(err, journal.ErrFull) {
+			if trimmed || d.trim(ctx) != nil {
+				return true
+			}
+			trimmed = true
+			continue
 		}
 		timer := time.NewTimer(journalPause)
 		select {
@@ -262,6 +270,9 @@ func (d *durable) trim(ctx context.Context) error {
 	if d.closed {
 		return errClosed
 	}
+	d.engine.mu.Lock()
+	d.log.Drop(d.engine.store.Needed())
+	d.engine.mu.Unlock()
 	err := d.log.Trim(context.WithoutCancel(ctx))
 	d.bytes.Store(int64(d.log.Bytes()))
 	return err
@@ -282,6 +293,10 @@ func (d *durable) close(ctx context.Context) error {
 		err = d.log.Trim(ctx)
 	}
 	d.closed = true
+	if open, waiting := d.engine.open(), d.engine.waiting(); open+waiting > 0 {
+		d.engine.log.Warn("The journal is not empty: what is in it goes on with the next start",
+			zap.Int("open", open), zap.Int("undelivered", waiting))
+	}
 	return errors.Join(err, d.client.Close(ctx))
 }
 
@@ -295,6 +310,28 @@ func (e *Engine) open() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.store.Open()
+}
+
+// waiting is the number of envelopes that were not delivered.
+func (e *Engine) waiting() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.outbox)
+}
+
+func (e *Engine) isFlushed() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.flushed
+}
+
+// inOrder does what must not come between an entry and its effects.
+func (e *Engine) inOrder(do func()) {
+	if e.durable != nil {
+		e.durable.order.Lock()
+		defer e.durable.order.Unlock()
+	}
+	do()
 }
 
 // journalBytes is what the journal takes.

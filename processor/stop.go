@@ -35,13 +35,15 @@ func (e *Engine) stop(ctx context.Context, f *face) error {
 	<-e.timer
 
 	var out buffer.Outcome
-	e.mu.Lock()
-	e.flushed = true
-	if !e.cfg.Persists() {
-		e.store.FlushAll(e.now(), time.Now(), event.FlushShutdown, &out)
-	}
-	e.settle(&out)
-	e.mu.Unlock()
+	e.inOrder(func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.flushed = true
+		if !e.cfg.Persists() {
+			e.store.FlushAll(e.now(), time.Now(), event.FlushShutdown, &out)
+		}
+		e.settle(&out)
+	})
 	e.telemetry.count(&out)
 	e.wakeIf(true)
 	if e.deliverer != nil {

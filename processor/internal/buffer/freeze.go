@@ -25,6 +25,7 @@ func (s *Store) Built(parts []*Part) {
 	}
 	for _, r := range built {
 		r.left.untold = nil
+		s.touched(r) // its facts are known now
 		if r.state != remembered || r.left.place != 0 {
 			continue
 		}

@@ -333,7 +333,6 @@ func (s *Store) Settle(parts []*Part) {
 		s.ledger.held -= a.size
 		s.ledger.settled = append(s.ledger.settled, partKey{a.number, p.Number})
 		p.held = held{}
-		p.held = held{}
 	}
 }
 

@@ -199,7 +199,9 @@ func (x *Restorer) Entry(id uint64, bytes []byte) error {
 		switch p.kind {
 		case pieceInput:
 			r.rest = slices.Clone(r.rest)
-			x.inputs[id] = r.input(origins)
+			if in := r.input(origins); !r.bad {
+				x.inputs[id] = in
+			}
 		case pieceAssigned:
 			x.assign(&r)
 		case pieceItems:

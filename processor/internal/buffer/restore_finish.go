@@ -258,7 +258,8 @@ func (x *Restorer) remember(made *restored) {
 	} else {
 		s.index.frozen.push(s.flushes, r.since, made.origin, made.form)
 	}
-	if at := slices.IndexFunc(s.ledger.chunks, func(c chunk) bool { return c.id == made.chunk }); at >= 0 {
+	byID := func(c chunk, id uint64) int { return cmp.Compare(c.id, id) }
+	if at, has := slices.BinarySearchFunc(s.ledger.chunks, made.chunk, byID); has {
 		s.ledger.chunks[at].last = s.flushes
 	}
 }

@@ -112,6 +112,15 @@ func (s *Store) Told(id, chunkID uint64) (keep uint64) {
 	return id
 }
 
+// Needed answers before which entry the journal can drop all, whatever it was
+// told.
+func (s *Store) Needed() uint64 {
+	if h := s.ledger.holders.head; h != nil {
+		return h.oldest
+	}
+	return s.ledger.input + 1
+}
+
 // untell takes back what an entry told that was not written.
 func (s *Store) untell(t *told) {
 	l := s.ledger
