@@ -52,6 +52,8 @@ type shelf struct {
 	calls  int
 	// fails is asked before each call; after that the call has no effect.
 	fails func(call int) error
+	// refuses is asked about the operations of each call, likewise.
+	refuses func(ops []*storage.Operation) error
 }
 
 func newShelf() *shelf { return &shelf{values: map[string][]byte{}} }
@@ -66,6 +68,11 @@ func (s *shelf) Batch(_ context.Context, ops ...*storage.Operation) error {
 	s.calls++
 	if s.fails != nil {
 		if err := s.fails(s.calls); err != nil {
+			return err
+		}
+	}
+	if s.refuses != nil {
+		if err := s.refuses(ops); err != nil {
 			return err
 		}
 	}
@@ -234,6 +241,72 @@ func TestNothingAcceptedIsLostWhereverTheProcessDies(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+// A batch is being written when a shutdown begins that has no time: it is in
+// the journal when its client was told so, and stays there.
+func TestWhatIsWrittenWhileAShutdownBeginsStays(t *testing.T) {
+	on := newShelf()
+	r := durableRig(t, on, func(c *config.Processor) { c.Shutdown = config.ShutdownFlush })
+	entered, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	on.mu.Lock()
+	on.fails = func(int) error {
+		once.Do(func() { close(entered); <-release })
+		return nil
+	}
+	on.mu.Unlock()
+	answered := make(chan error)
+	go func() { answered <- r.logs.ConsumeLogs(bg, logsOf(text(1, "meanwhile"))) }()
+	<-entered
+	stopped := make(chan error)
+	go func() {
+		expired, cancel := context.WithCancel(bg)
+		cancel()
+		stopped <- errors.Join(r.traces.Shutdown(expired), r.logs.Shutdown(expired))
+	}()
+	close(release)
+	require.NoError(t, <-answered)
+	<-stopped
+	again := durableRig(t, on.copied(), func(c *config.Processor) { c.Shutdown = config.ShutdownFlush })
+	again.stop()
+	assert.Contains(t, fmt.Sprint(bodies(t, map[string]string{}, r.out, again.out)), "text meanwhile end")
+}
+
+// A storage that is so full that nothing can be noted any more does not keep
+// envelopes from leaving, which is what will free it.
+func TestAFullStorageKeepsNothingFromLeaving(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		on := newShelf()
+		r := durableRig(t, on, func(c *config.Processor) { c.Linger, c.Shutdown = time.Second, config.ShutdownFlush })
+		for n := range byte(5) {
+			r.sendLogs(logsOf(text(n+1, fmt.Sprint("before ", n))))
+			r.sendSpans(spansOf(chat(n + 1)))
+		}
+		on.mu.Lock()
+		on.refuses = func(ops []*storage.Operation) error {
+			for _, op := range ops {
+				if op.Type == storage.Set && strings.HasPrefix(op.Key, "e/") {
+					return storage.ErrStorageFull
+				}
+			}
+			return nil
+		}
+		on.mu.Unlock()
+		time.Sleep(10 * time.Second) // virtual
+		assert.Len(t, r.out.envelopes(t), 5)
+		require.Error(t, r.logs.ConsumeLogs(bg, logsOf(text(9, "refused"))))
+		on.mu.Lock()
+		on.refuses = nil
+		on.mu.Unlock()
+		r.sendLogs(logsOf(text(9, "after")))
+		r.stop()
+		all := fmt.Sprint(bodies(t, map[string]string{}, r.out))
+		assert.Contains(t, all, "text after end")
+		again := durableRig(t, on, nil)
+		again.stop()
+		assert.Empty(t, again.out.envelopes(t))
 	})
 }
 
