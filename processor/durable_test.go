@@ -244,36 +244,6 @@ func TestNothingAcceptedIsLostWhereverTheProcessDies(t *testing.T) {
 	})
 }
 
-// A batch is being written when a shutdown begins that has no time: it is in
-// the journal when its client was told so, and stays there.
-func TestWhatIsWrittenWhileAShutdownBeginsStays(t *testing.T) {
-	on := newShelf()
-	r := durableRig(t, on, func(c *config.Processor) { c.Shutdown = config.ShutdownFlush })
-	entered, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	on.mu.Lock()
-	on.fails = func(int) error {
-		once.Do(func() { close(entered); <-release })
-		return nil
-	}
-	on.mu.Unlock()
-	answered := make(chan error)
-	go func() { answered <- r.logs.ConsumeLogs(bg, logsOf(text(1, "meanwhile"))) }()
-	<-entered
-	stopped := make(chan error)
-	go func() {
-		expired, cancel := context.WithCancel(bg)
-		cancel()
-		stopped <- errors.Join(r.traces.Shutdown(expired), r.logs.Shutdown(expired))
-	}()
-	close(release)
-	require.NoError(t, <-answered)
-	<-stopped
-	again := durableRig(t, on.copied(), func(c *config.Processor) { c.Shutdown = config.ShutdownFlush })
-	again.stop()
-	assert.Contains(t, fmt.Sprint(bodies(t, map[string]string{}, r.out, again.out)), "text meanwhile end")
-}
-
 // A storage that is so full that nothing can be noted any more does not keep
 // envelopes from leaving, which is what will free it.
 func TestAFullStorageKeepsNothingFromLeaving(t *testing.T) {
