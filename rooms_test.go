@@ -35,6 +35,7 @@ var rooms = map[string][]string{
 	"internal/metadata":           {},
 	"internal/metadatatest":       {},
 	"internal/quickstart":         {},
+	"live":                        {"envelope", "event", "semconv"},
 	"processor":                   {"config", "envelope", "event", "internal/metadata", "processor/internal/buffer", "processor/internal/journal", "processor/internal/truncate", "semconv"},
 	"processor/internal/buffer":   {"envelope", "event", "semconv"},
 	"processor/internal/journal":  {},

@@ -75,10 +75,7 @@ func (b *Builder) Scope(dst pcommon.InstrumentationScope) {
 // gathered spans, which must be mutable and of nobody else's use. The same
 // content of p gives the same record, byte for byte.
 func (b *Builder) Build(p *Part, dst plog.LogRecord) *event.Origin {
-	a, ok := b.assemblies.Get().(*assembly)
-	if !ok {
-		a = new(assembly)
-	}
+	a := b.assembly()
 	a.begin(&b.options, p)
 	if b.options.Order == OrderTime {
 		event.SortByTime(p.Records)

@@ -69,6 +69,17 @@ func UnpackRecord(packed string, r *Record) error {
 	return u.end()
 }
 
+// PackedName is the Name of what AppendRecord wrote, a part of packed; empty for
+// anything else.
+func PackedName(packed string) string {
+	u := unpacker{rest: packed}
+	u.head()
+	if u.mask(recordBits)&recordName == 0 {
+		return ""
+	}
+	return u.text()
+}
+
 // UnpackSpan fills s from what AppendSpan wrote, as UnpackRecord does.
 func UnpackSpan(packed string, s *Span) error {
 	u := unpacker{rest: packed}

@@ -1,0 +1,203 @@
+package live_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/goleak"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
+	"github.com/genaibuffer/genaibufferprocessor/live"
+	"github.com/genaibuffer/genaibufferprocessor/semconv"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func options() live.Options {
+	return live.Options{
+		RingEvents: 1 << 12, RingBytes: 1 << 24, Retention: time.Hour, RetainedBytes: 1 << 26, MaxRequests: 1000,
+	}
+}
+
+func newHub(t testing.TB, opts live.Options) *live.Hub {
+	t.Helper()
+	h := live.NewHub(opts)
+	t.Cleanup(h.Stop)
+	return h
+}
+
+var origin = newOrigin("shop")
+
+func newOrigin(service string) *event.Origin {
+	o := &event.Origin{Resource: pcommon.NewResource(), Scope: pcommon.NewInstrumentationScope()}
+	o.Resource.Attributes().PutStr("service.name", service)
+	o.Scope.SetName("tester")
+	return o
+}
+
+// asked is a request as an engine publishes it.
+type asked struct {
+	*live.Request
+	trace pcommon.TraceID
+	span  pcommon.SpanID
+	seq   uint64
+	parts int
+}
+
+func newAsked(n uint64) *asked {
+	a := &asked{Request: &live.Request{ID: "r" + strconv.FormatUint(n, 10), KeySource: "span"}}
+	binary.BigEndian.PutUint64(a.Opening[:], n+1)
+	binary.BigEndian.PutUint64(a.trace[:], n+1)
+	binary.BigEndian.PutUint64(a.span[:], n+1)
+	return a
+}
+
+func (a *asked) opened() live.Fact { return live.Fact{Kind: live.Opened, Request: a.Request} }
+
+func (a *asked) record(name, body string) live.Fact {
+	a.seq++
+	log := plog.NewLogRecord()
+	log.SetTimestamp(pcommon.Timestamp(1_700_000_000_000_000_000 + a.seq))
+	log.SetEventName(name)
+	if body != "" {
+		log.Body().SetEmptyMap().PutStr("content", body)
+	}
+	packed := event.AppendRecord(nil, &event.Record{Log: log, Name: name, Origin: origin})
+	return live.Fact{
+		Kind: live.Record, Request: a.Request, Packed: packed, TraceID: a.trace, SpanID: a.span, Origin: origin,
+		Seq: a.seq, Late: a.parts > 0,
+	}
+}
+
+func (a *asked) call(provider string) live.Fact {
+	span := ptrace.NewSpan()
+	span.SetName("chat")
+	span.SetStartTimestamp(1_700_000_000_000_000_000)
+	span.SetEndTimestamp(1_700_000_001_000_000_000)
+	span.Attributes().PutStr(semconv.AttrProviderName, provider)
+	span.Attributes().PutStr(semconv.AttrOperationName, "chat")
+	span.Attributes().PutStr("gen_ai.input.messages", `[{"role":"user","parts":[{"type":"text","content":"a secret"}]}]`)
+	span.Attributes().PutInt("gen_ai.usage.input_tokens", 7)
+	packed := event.AppendSpan(nil, &event.Span{Data: span, Origin: origin, Kind: semconv.KindInference, Gathered: true})
+	return live.Fact{
+		Kind: live.Call, Request: a.Request, Packed: packed, TraceID: a.trace, SpanID: a.span, Origin: origin,
+		Late: a.parts > 0,
+	}
+}
+
+func (a *asked) ended() live.Fact {
+	return live.Fact{Kind: live.Ended, Request: a.Request, TraceID: a.trace, SpanID: a.span, Origin: origin}
+}
+
+func (a *asked) flushed(reason event.FlushReason) live.Fact {
+	a.parts++
+	return live.Fact{Kind: live.Flushed, Request: a.Request, Flush: &live.Flush{
+		Part: a.parts, Reason: reason, Complete: true, ID: fmt.Sprintf("%032d", a.parts), Events: int(a.seq), LastSeq: a.seq,
+	}}
+}
+
+func (a *asked) merged(into *asked) live.Fact {
+	into.seq += a.seq
+	return live.Fact{Kind: live.Merged, Request: a.Request, Into: into.Request}
+}
+
+// frame is one frame, read.
+type frame struct {
+	id, name string
+	position uint64
+	data     map[string]any
+}
+
+func (f *frame) text(key string) string {
+	text, _ := f.data[key].(string)
+	return text
+}
+
+func (f *frame) number(key string) uint64 {
+	n, _ := f.data[key].(float64)
+	return uint64(n)
+}
+
+func parseFrame(raw []byte) (frame, error) {
+	var f frame
+	if !bytes.HasSuffix(raw, []byte("\n\n")) {
+		return f, fmt.Errorf("frame does not end: %q", raw)
+	}
+	for line := range strings.SplitSeq(strings.TrimSuffix(string(raw), "\n\n"), "\n") {
+		field, value, _ := strings.Cut(line, ": ")
+		switch field {
+		case "id":
+			f.id = value
+			_, position, _ := strings.Cut(value, "-")
+			n, err := strconv.ParseUint(position, 10, 64)
+			if err != nil {
+				return f, err
+			}
+			f.position = n
+		case "event":
+			f.name = value
+		case "data":
+			if err := json.Unmarshal([]byte(value), &f.data); err != nil {
+				return f, fmt.Errorf("%w: %q", err, value)
+			}
+		default:
+			return f, fmt.Errorf("no such field: %q", line)
+		}
+	}
+	return f, nil
+}
+
+// readAll reads what is there for a subscription.
+func readAll(t *testing.T, s *live.Subscription) ([]frame, error) {
+	t.Helper()
+	var frames []frame
+	for {
+		raw, err := s.Next(t.Context(), time.Nanosecond, nil, 1<<20)
+		for _, one := range raw {
+			f, parseErr := parseFrame(one)
+			require.NoError(t, parseErr)
+			frames = append(frames, f)
+		}
+		if err != nil {
+			return frames, err
+		}
+	}
+}
+
+// readUntil reads on until there are n frames.
+func readUntil(t *testing.T, s *live.Subscription, n int) []frame {
+	t.Helper()
+	var frames []frame
+	for len(frames) < n {
+		raw, err := s.Next(t.Context(), time.Minute, nil, 1<<20)
+		for _, one := range raw {
+			f, parseErr := parseFrame(one)
+			require.NoError(t, parseErr)
+			frames = append(frames, f)
+		}
+		if errors.Is(err, live.ErrEnded) {
+			return frames
+		}
+		require.NoError(t, err)
+	}
+	return frames
+}
+
+func names(frames []frame) []string {
+	var all []string
+	for _, f := range frames {
+		all = append(all, f.name)
+	}
+	return all
+}

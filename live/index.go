@@ -1,0 +1,303 @@
+package live
+
+import (
+	"cmp"
+	"container/list"
+	"hash/maphash"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/genaibuffer/genaibufferprocessor/envelope"
+	"github.com/genaibuffer/genaibufferprocessor/event"
+)
+
+// State is where a request stands.
+type State string
+
+// The states of a request.
+const (
+	// StateOpen: it has not ended.
+	StateOpen State = "open"
+	// StateEnded: its end was seen, and there is something that has not left.
+	StateEnded State = "ended"
+	// StateFlushed: all there is of it has left.
+	StateFlushed State = "flushed"
+)
+
+// request is one request as far as it was published.
+type request struct {
+	*Request
+	processor string
+	// ordinal orders requests by when they were first seen.
+	ordinal uint64
+	// followers counts the subscriptions to this request alone.
+	followers atomic.Int32
+
+	// knowledge is what filters ask for.
+	knowledge knowledge
+
+	// What follows is guarded by Hub.mu.
+
+	events  []*entry
+	bytes   int
+	lastSeq uint64
+	// ended is the fact that it ended, flush the last part that left.
+	ended *entry
+	flush *Flush
+	// dirty says that something came since the last part left.
+	dirty bool
+	// mergedInto is the request that it became a part of.
+	mergedInto *request
+	// dropped: it is in the index no more.
+	dropped    bool
+	finishedAt time.Time
+	place      *list.Element
+	finished   bool
+	// older has the same id and is found when this one is gone.
+	older *request
+}
+
+func (r *request) state() State {
+	switch {
+	case r.flush != nil && !r.dirty && r.flush.Reason != event.FlushSize:
+		return StateFlushed
+	case r.ended != nil:
+		return StateEnded
+	}
+	return StateOpen
+}
+
+// done says that no more is expected of the request.
+func (r *request) done() bool {
+	return r.mergedInto != nil || r.state() == StateFlushed
+}
+
+// knowledge is what was learned of a request from its entries. It is kept up
+// when somebody asks.
+type knowledge struct {
+	mu      sync.Mutex
+	learned uint64
+	facts   envelope.Facts
+	digest  atomic.Pointer[digest]
+}
+
+// index finds requests. Its owner guards it.
+type index struct {
+	maxRequests, maxBytes int
+	byOpening             map[[16]byte]*request
+	byID                  map[string]*request
+	// order has all requests by ordinal, nil places where one left.
+	order []*request
+	holes int
+	next  uint64
+	// open in order of opening, finished in order of their last flush.
+	open, finished *list.List
+	bytes          int
+	gone           gone
+}
+
+func newIndex(maxRequests, maxBytes int) index {
+	return index{
+		maxRequests: maxRequests, maxBytes: maxBytes,
+		byOpening: map[[16]byte]*request{}, byID: map[string]*request{},
+		open: list.New(), finished: list.New(),
+		gone: newGone(8 * maxRequests),
+	}
+}
+
+// of answers the request with an identity, which it enters if need be.
+func (x *index) of(processor string, id *Request) *request {
+	if r := x.byOpening[id.Opening]; r != nil {
+		return r
+	}
+	x.next++
+	r := &request{Request: id, processor: processor, ordinal: x.next}
+	r.place = x.open.PushBack(r)
+	r.older = x.byID[id.ID]
+	x.byOpening[id.Opening], x.byID[id.ID] = r, r
+	x.order = append(x.order, r)
+	return r
+}
+
+// add puts a numbered entry into its request.
+func (x *index) add(r *request, e *entry, now time.Time) {
+	r.events = append(r.events, e)
+	r.bytes += e.size()
+	x.bytes += e.size()
+	switch e.kind {
+	case Record:
+		r.lastSeq, r.dirty = max(r.lastSeq, e.seq), true
+	case Call:
+		r.dirty = true
+	case Ended:
+		r.ended = e
+	case Flushed:
+		r.flush = e.flush
+		r.dirty = e.flush.LastSeq < r.lastSeq
+	}
+	x.settle(r, now)
+}
+
+// settle puts a request into the queue it belongs in.
+func (x *index) settle(r *request, now time.Time) {
+	done := r.done()
+	if !done && !r.finished {
+		return
+	}
+	from, to := x.open, x.finished
+	if r.finished {
+		from = x.finished
+	}
+	if !done {
+		to = x.open
+	}
+	from.Remove(r.place)
+	r.place, r.finished, r.finishedAt = to.PushBack(r), done, now
+}
+
+// mergedInto notes that a request became a part of another. Its entries are the
+// other's now.
+func (x *index) mergedInto(from, into *request) {
+	from.mergedInto = into
+	for _, e := range from.events[:len(from.events)-1] {
+		x.bytes -= e.size()
+		from.bytes -= e.size()
+	}
+	from.events = from.events[len(from.events)-1:]
+	x.settle(from, from.finishedAt)
+}
+
+// over says that something has to leave.
+func (x *index) over() bool {
+	n := len(x.byOpening)
+	return n > x.maxRequests || x.bytes > x.maxBytes && n > 0
+}
+
+// victim is what leaves next.
+func (x *index) victim() *request {
+	if r := x.oldestFinished(); r != nil {
+		return r
+	}
+	return x.open.Front().Value.(*request)
+}
+
+func (x *index) oldestFinished() *request {
+	if first := x.finished.Front(); first != nil {
+		return first.Value.(*request)
+	}
+	return nil
+}
+
+func (x *index) drop(r *request) {
+	if r.finished {
+		x.finished.Remove(r.place)
+	} else {
+		x.open.Remove(r.place)
+	}
+	x.bytes -= r.bytes
+	r.events, r.bytes, r.dropped = nil, 0, true
+	delete(x.byOpening, r.Opening)
+	x.unlink(r)
+	x.gone.add(r.ID)
+	if at, found := x.search(r.ordinal); found {
+		x.order[at] = nil
+		x.holes++
+	}
+	x.close()
+}
+
+func (x *index) unlink(r *request) {
+	newest := x.byID[r.ID]
+	if newest == r {
+		if r.older == nil {
+			delete(x.byID, r.ID)
+		} else {
+			x.byID[r.ID] = r.older
+		}
+		return
+	}
+	for ; newest != nil; newest = newest.older {
+		if newest.older == r {
+			newest.older = r.older
+			return
+		}
+	}
+}
+
+// close takes the holes out of order once they are the most of it.
+func (x *index) close() {
+	const few = 64
+	if x.holes < few || 2*x.holes < len(x.order) {
+		return
+	}
+	x.order = slices.DeleteFunc(x.order, func(r *request) bool { return r == nil })
+	x.holes = 0
+}
+
+// search finds a request in order. Holes say nothing, so that it looks at the
+// nearest one that is there.
+func (x *index) search(ordinal uint64) (int, bool) {
+	low, high := 0, len(x.order)
+	for low < high {
+		middle := int(uint(low+high) >> 1)
+		at := middle
+		for at < high && x.order[at] == nil {
+			at++
+		}
+		if at == high {
+			high = middle
+			continue
+		}
+		switch cmp.Compare(x.order[at].ordinal, ordinal) {
+		case 0:
+			return at, true
+		case -1:
+			low = at + 1
+		default:
+			high = middle
+		}
+	}
+	return low, false
+}
+
+// named answers the newest request with an id, of a processor if one is given.
+func (x *index) named(id, processor string) *request {
+	for r := x.byID[id]; r != nil; r = r.older {
+		if processor == "" || r.processor == processor {
+			return r
+		}
+	}
+	return nil
+}
+
+// gone remembers the ids of requests that left, as hashes and up to a bound.
+type gone struct {
+	seed  maphash.Seed
+	known map[uint64]int
+	queue []uint64
+	at    int
+	limit int
+}
+
+func newGone(limit int) gone {
+	return gone{seed: maphash.MakeSeed(), known: map[uint64]int{}, limit: limit}
+}
+
+func (g *gone) add(id string) {
+	sum := maphash.String(g.seed, id)
+	g.known[sum]++
+	if len(g.queue) < g.limit {
+		g.queue = append(g.queue, sum)
+		return
+	}
+	old := g.queue[g.at]
+	if g.known[old]--; g.known[old] == 0 {
+		delete(g.known, old)
+	}
+	g.queue[g.at] = sum
+	g.at = (g.at + 1) % g.limit
+}
+
+func (g *gone) has(id string) bool { return g.known[maphash.String(g.seed, id)] > 0 }

@@ -1,0 +1,130 @@
+package live
+
+import (
+	"sync/atomic"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
+)
+
+// entry is one published fact under its number. It never changes, but for what
+// is said of single fields.
+type entry struct {
+	n       uint64
+	kind    Kind
+	late    bool
+	seq     uint64
+	request *request
+	trace   pcommon.TraceID
+	span    pcommon.SpanID
+	origin  *event.Origin
+	packed  string
+	flush   *Flush
+	// into is the request that stays after a merge.
+	into *request
+	// frame is the encoded event, kept while the entry is in the ring.
+	frame atomic.Pointer[[]byte]
+	// framed is what frame counts in the ring; guarded by Hub.mu.
+	framed int
+}
+
+// entryBytes is what an entry takes beside its packed bytes, with its places in
+// ring and request.
+const entryBytes = 208
+
+func (e *entry) size() int { return entryBytes + len(e.packed) }
+
+// ring holds the last entries. Its owner adds and evicts under a lock; anyone
+// may read at any time: an entry is in its slot before head says so, and a slot
+// that does not have the entry with the number looked for has lost it.
+type ring struct {
+	// head is the number of the next entry, tail of the oldest one there.
+	head, tail atomic.Uint64
+	slots      atomic.Pointer[[]atomic.Pointer[entry]]
+	maxEntries int
+	maxBytes   int
+	bytes      int
+}
+
+const firstSlots = 1024
+
+func newRing(maxEntries, maxBytes int) *ring {
+	r := &ring{maxEntries: maxEntries, maxBytes: maxBytes}
+	r.head.Store(1)
+	r.tail.Store(1)
+	slots := make([]atomic.Pointer[entry], min(maxEntries, firstSlots))
+	r.slots.Store(&slots)
+	return r
+}
+
+// add numbers an entry and puts it in; it is seen once head is moved.
+func (r *ring) add(e *entry, n uint64) {
+	e.n = n
+	slots := *r.slots.Load()
+	if n-r.tail.Load() == uint64(len(slots)) {
+		if len(slots) < r.maxEntries {
+			slots = r.widen(slots, n)
+		} else {
+			r.evict()
+		}
+	}
+	slots[n%uint64(len(slots))].Store(e)
+	r.bytes += e.size()
+	for r.bytes > r.maxBytes && r.tail.Load() < n {
+		r.evict()
+	}
+}
+
+func (r *ring) widen(slots []atomic.Pointer[entry], n uint64) []atomic.Pointer[entry] {
+	wider := make([]atomic.Pointer[entry], min(r.maxEntries, 2*len(slots)))
+	for at := r.tail.Load(); at < n; at++ {
+		wider[at%uint64(len(wider))].Store(slots[at%uint64(len(slots))].Load())
+	}
+	r.slots.Store(&wider)
+	return wider
+}
+
+func (r *ring) evict() {
+	tail := r.tail.Load()
+	slots := *r.slots.Load()
+	slot := &slots[tail%uint64(len(slots))]
+	e := slot.Load()
+	r.tail.Store(tail + 1)
+	slot.Store(nil)
+	r.bytes -= e.size() + e.framed
+	e.framed = 0
+	e.frame.Store(nil)
+}
+
+// framed counts a frame that was made for an entry.
+func (r *ring) framed(e *entry, bytes int) {
+	if e.n < r.tail.Load() {
+		e.frame.Store(nil)
+		return
+	}
+	e.framed = bytes
+	r.bytes += bytes
+	for r.bytes > r.maxBytes && r.tail.Load()+1 < r.head.Load() {
+		r.evict()
+	}
+}
+
+// view is the ring as it was at one moment: entries up to head.
+type view struct {
+	slots []atomic.Pointer[entry]
+	head  uint64
+}
+
+func (r *ring) view() view {
+	head := r.head.Load() // before slots, which then have all up to it
+	return view{*r.slots.Load(), head}
+}
+
+// at answers the entry with a number below head, nil when it is lost.
+func (v *view) at(n uint64) *entry {
+	if e := v.slots[n%uint64(len(v.slots))].Load(); e != nil && e.n == n {
+		return e
+	}
+	return nil
+}
