@@ -15,14 +15,14 @@ trap 'rm -rf "$scratch"' EXIT
 
 # generate <folder of the repository> <package name>
 generate() {
-	local from=$root/$1 to=$scratch/$2
+	local from=$root/$1 to=$scratch/$2 below=${1#.}
 	mkdir -p "$to"
 	cp "$from/metadata.yaml" "$to/"
 	if [[ $1 == connector ]]; then
 		# It has the processor's keys but for these two.
 		awk '/^config:/ {on = 1} /^    [a-z_]+:/ {skip = /^    (traces|logs):/} on && !skip' metadata.yaml >>"$to/metadata.yaml"
 	fi
-	printf 'module %s\n\ngo 1.26.0\n' "$(go list -m)${1#.}" >"$to/go.mod"
+	printf 'module %s\n\ngo 1.26.0\n' "$(go list -m)${below:+/$below}" >"$to/go.mod"
 	printf 'package %s\n' "$2" >"$to/doc.go"
 	(cd "$to" && "$root/.tools/bin/mdatagen" metadata.yaml)
 	# The schema is wanted; the structs are written by hand, in config/.
@@ -47,10 +47,11 @@ differs() {
 
 generate . genaibufferprocessor
 generate connector genaibufferconnector
+generate live/liveextension liveextension
 go run ./internal/contentdoc >>"$scratch/genaibufferprocessor/documentation.md"
 
 all_stale=
-for pair in genaibufferprocessor:. genaibufferconnector:connector; do
+for pair in genaibufferprocessor:. genaibufferconnector:connector liveextension:live/liveextension; do
 	made=$scratch/${pair%%:*} kept=${pair#*:}
 	stale=$(differs "$made" "$kept")
 	if [[ $mode == --check ]]; then
