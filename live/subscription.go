@@ -170,8 +170,14 @@ func (s *Subscription) Close() {
 	s.hub.stats.subscribers.Add(-1)
 }
 
-// Cursor is the reader's place: everything up to it that is wanted was given.
-func (s *Subscription) Cursor() string { return s.hub.cursor(s.next - 1) }
+// Cursor is the reader's place: everything up to it that is wanted was given. It
+// is empty while there is something to tell that has no place of its own.
+func (s *Subscription) Cursor() string {
+	if s.lost.pending || len(s.history) > 0 {
+		return ""
+	}
+	return s.hub.cursor(s.next - min(s.next, 1))
+}
 
 func (s *Subscription) signal() {
 	select {
@@ -180,31 +186,43 @@ func (s *Subscription) signal() {
 	}
 }
 
-// Next appends frames to dst and answers it, at most about maxBytes more than it
-// takes to have one. It waits for the first one until ctx is done, and at most
-// for so long, which is ErrIdle: the reader's Cursor may have moved meanwhile.
-// After ErrEnded and ErrStopped there is nothing more; with ErrEnded come the
-// last frames. Frames are shared and must not be changed.
+// Next is Poll, and Wait while there is nothing. Frames that were read come with
+// ErrEnded.
 func (s *Subscription) Next(ctx context.Context, wait time.Duration, dst [][]byte, maxBytes int) ([][]byte, error) {
+	before := len(dst)
 	for {
-		before := len(dst)
-		dst, err := s.read(dst, maxBytes)
+		dst, err := s.Poll(dst, maxBytes)
 		if len(dst) > before || err != nil {
 			return dst, err
 		}
-		if !s.hub.dispatch.park(s, s.next) {
-			select {
-			case <-s.hub.dispatch.stop:
-				return dst, ErrStopped
-			case <-ctx.Done():
-				return dst, ctx.Err()
-			default:
-				continue
-			}
-		}
-		if err := s.await(ctx, wait); err != nil {
+		if err := s.Wait(ctx, wait); err != nil {
 			return dst, err
 		}
+	}
+}
+
+// Poll appends the frames that are there to dst and answers it: at most about
+// maxBytes more than it takes to have one. It does not wait; with ErrEnded come
+// the last frames. Frames are shared and must not be changed.
+func (s *Subscription) Poll(dst [][]byte, maxBytes int) ([][]byte, error) {
+	if s.follows != nil {
+		return s.readRequest(dst, maxBytes)
+	}
+	return s.readLog(dst, maxBytes)
+}
+
+// Wait waits until there may be something to poll, after a Poll that found
+// nothing. It fails when ctx is done, with ErrStopped, and after the given time
+// with ErrIdle: the reader's Cursor may have moved meanwhile.
+func (s *Subscription) Wait(ctx context.Context, wait time.Duration) error {
+	if s.hub.dispatch.park(s, s.next) {
+		return s.await(ctx, wait)
+	}
+	select {
+	case <-s.hub.dispatch.stop:
+		return ErrStopped
+	default:
+		return ctx.Err()
 	}
 }
 
@@ -235,13 +253,6 @@ func (s *Subscription) await(ctx context.Context, wait time.Duration) error {
 	}
 	d.mu.Unlock()
 	return err
-}
-
-func (s *Subscription) read(dst [][]byte, maxBytes int) ([][]byte, error) {
-	if s.follows != nil {
-		return s.readRequest(dst, maxBytes)
-	}
-	return s.readLog(dst, maxBytes)
 }
 
 // readLog reads on in the ring.

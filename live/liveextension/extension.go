@@ -1,0 +1,160 @@
+package liveextension
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/extensionauth"
+
+	"github.com/genaibuffer/genaibufferprocessor/live"
+	"github.com/genaibuffer/genaibufferprocessor/live/liveextension/internal/metadata"
+)
+
+// maxHeaderBytes bounds a request's line and headers, the query included.
+const maxHeaderBytes = 32 << 10
+
+// maxBodyBytes bounds a body, which no route reads.
+const maxBodyBytes = 1 << 10
+
+// stopWithin is how long streams have to take their last event.
+const stopWithin = 700 * time.Millisecond
+
+// liveExtension is the component. It is inert until Start.
+type liveExtension struct {
+	set       extension.Settings
+	cfg       *Config
+	hub       *live.Hub
+	telemetry *metadata.TelemetryBuilder
+	server    *http.Server
+	address   net.Addr
+	// authenticator is nil without auth.
+	authenticator extensionauth.Server
+	loopback      bool
+	// stopping is done when streams have to end.
+	stopping context.Context
+	stop     context.CancelFunc
+	served   chan struct{}
+	streams  atomic.Int64
+	handlers sync.WaitGroup
+}
+
+var (
+	_ extension.Extension = (*liveExtension)(nil)
+	_ live.Publishers     = (*liveExtension)(nil)
+)
+
+func newExtension(set extension.Settings, cfg *Config) *liveExtension {
+	return &liveExtension{set: set, cfg: cfg}
+}
+
+// Publisher implements live.Publishers. It is to be called after Start; what is
+// published to an extension that does not run goes nowhere.
+func (x *liveExtension) Publisher(processor string) live.Publisher {
+	if x.hub == nil {
+		return nowhere{}
+	}
+	return x.hub.Publisher(processor)
+}
+
+type nowhere struct{}
+
+func (nowhere) Publish([]live.Fact) {}
+
+// Start implements component.Component.
+func (x *liveExtension) Start(ctx context.Context, host component.Host) (err error) {
+	extensions := host.GetExtensions()
+	server := x.cfg.Server
+	if auth := server.Auth.Get(); auth != nil {
+		if x.authenticator, err = auth.Config.GetServerAuthenticator(ctx, extensions); err != nil {
+			return fmt.Errorf("auth: %w", err)
+		}
+	}
+	// confighttp would guard the static files and /healthz as well.
+	server.Auth = configoptional.None[confighttp.AuthConfig]()
+	server.WriteTimeout = 0
+	server.MaxRequestBodySize = maxBodyBytes
+	x.stopping, x.stop = context.WithCancel(context.Background())
+	x.server, err = server.ToServer(ctx, extensions, x.set.TelemetrySettings, x.routes())
+	if err != nil {
+		x.stop()
+		return err
+	}
+	x.server.MaxHeaderBytes = maxHeaderBytes
+	listener, err := server.ToListener(ctx)
+	if err != nil {
+		x.stop()
+		return fmt.Errorf("endpoint: %w", err)
+	}
+	x.address = listener.Addr()
+	x.loopback = reachesOnlyLoopback(x.address)
+	_, unix := x.address.(*net.UnixAddr)
+	if !x.loopback && !unix && !x.cfg.mayServeTheWorld() {
+		x.stop()
+		return errors.Join(x.cfg.errOpenToTheWorld(), listener.Close())
+	}
+	x.hub = live.NewHub(x.cfg.hub())
+	if err := x.report(); err != nil {
+		x.stop()
+		x.hub.Stop()
+		x.hub = nil
+		return errors.Join(err, listener.Close())
+	}
+	x.served = make(chan struct{})
+	go x.serve(listener, host)
+	return nil
+}
+
+func (x *liveExtension) serve(listener net.Listener, host component.Host) {
+	defer close(x.served)
+	if err := x.server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))
+	}
+}
+
+// Shutdown implements component.Component: every stream gets its last event and
+// ends within a second.
+func (x *liveExtension) Shutdown(ctx context.Context) error {
+	if x.hub == nil {
+		return nil
+	}
+	x.stop()
+	x.hub.Stop()
+	patience, done := context.WithTimeout(ctx, stopWithin)
+	defer done()
+	err := x.server.Shutdown(patience)
+	if err != nil {
+		err = x.server.Close()
+	}
+	<-x.served
+	x.handlers.Wait()
+	x.telemetry.Shutdown()
+	return err
+}
+
+func (c *Config) hub() live.Options {
+	return live.Options{
+		RingEvents:    c.Ring.Events,
+		RingBytes:     int(c.Ring.Bytes),
+		Retention:     c.Retention,
+		RetainedBytes: int(c.RetainedBytes),
+		MaxRequests:   c.MaxRequests,
+		Hide:          c.Content == ContentHide,
+		Coalesce:      c.Coalesce,
+	}
+}
+
+func reachesOnlyLoopback(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
