@@ -45,13 +45,17 @@ func (h *Hub) frame(e *entry) (frame []byte, made bool) {
 	if kept := e.frame.Load(); kept != nil {
 		return *kept, false
 	}
-	lock := &h.encoder.locks[e.n%uint64(len(h.encoder.locks))]
+	return h.encoder.frame(e)
+}
+
+func (c *encoder) frame(e *entry) ([]byte, bool) {
+	lock := &c.locks[e.n%uint64(len(c.locks))]
 	lock.Lock()
 	defer lock.Unlock()
 	if kept := e.frame.Load(); kept != nil {
 		return *kept, false
 	}
-	frame = h.encoder.encode(e)
+	frame := c.encode(e)
 	e.frame.Store(&frame)
 	return frame, true
 }
