@@ -39,7 +39,7 @@ var rooms = map[string][]string{
 	"live/liveextension":                   {"config", "live", "live/liveextension/internal/metadata"},
 	"live/liveextension/internal/metadata": {},
 	"live/liveextension/internal/metadatatest": {},
-	"processor":                   {"config", "envelope", "event", "internal/metadata", "processor/internal/buffer", "processor/internal/journal", "processor/internal/truncate", "semconv"},
+	"processor":                   {"config", "envelope", "event", "internal/metadata", "live", "processor/internal/buffer", "processor/internal/journal", "processor/internal/truncate", "semconv"},
 	"processor/internal/buffer":   {"envelope", "event", "semconv"},
 	"processor/internal/journal":  {},
 	"processor/internal/truncate": {"envelope", "semconv"},

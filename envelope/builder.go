@@ -95,6 +95,9 @@ func (b *Builder) Build(p *Part, dst plog.LogRecord) *event.Origin {
 		a.writeBody(dst.Body().SetEmptyMap())
 	}
 	a.writeHeader(dst)
+	if p.Flush != nil {
+		a.tell(p.Flush)
+	}
 	a.end()
 	b.assemblies.Put(a)
 	return p.Facts.origin

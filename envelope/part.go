@@ -36,4 +36,7 @@ type Part struct {
 	Facts *Facts
 	// FlushedAt is the wall-clock time of the flush.
 	FlushedAt time.Time
+	// Flush is filled by Build with what is told of the part, but for LastSeq,
+	// unless it is nil.
+	Flush *event.Flush
 }

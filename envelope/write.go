@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/semconv"
 )
 
@@ -151,6 +152,14 @@ func (a *assembly) writeCounts(dst pcommon.Map) {
 	o.int(keyTruncated, a.counts.truncated)
 	o.int(keyDropped, a.counts.dropped)
 	o.into(dst)
+}
+
+// tell fills in what is told of the part.
+func (a *assembly) tell(f *event.Flush) {
+	f.Part, f.Reason, f.Complete = a.part.Number, a.part.Reason, a.complete()
+	f.ID = strings.Clone(a.recordID)
+	f.Events, f.Calls = len(a.part.Records), len(a.calls)
+	f.Late, f.Truncated, f.Dropped = int(a.counts.late), int(a.counts.truncated), int(a.counts.dropped)
 }
 
 // writeTimes writes start, end and duration as far as they are known.

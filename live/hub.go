@@ -153,7 +153,7 @@ func (h *Hub) merge(processor string, f *Fact, e *entry, n uint64, now time.Time
 			origin: old.origin, packed: old.packed, request: into,
 		}
 		if old.kind == Record {
-			again.seq = into.lastSeq + 1
+			again.seq = max(into.lastSeq, f.Seq) + 1
 		}
 		h.ring.add(again, n)
 		h.index.add(into, again, now)

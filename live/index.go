@@ -127,6 +127,8 @@ func (x *index) add(r *request, e *entry, now time.Time) {
 	r.bytes += e.size()
 	x.bytes += e.size()
 	switch e.kind {
+	case Opened:
+		r.ended = nil
 	case Record:
 		r.lastSeq, r.dirty = max(r.lastSeq, e.seq), true
 	case Call:

@@ -1,8 +1,6 @@
 package live
 
 import (
-	"go.opentelemetry.io/collector/pdata/pcommon"
-
 	"github.com/genaibuffer/genaibufferprocessor/event"
 )
 
@@ -22,73 +20,23 @@ type Publishers interface {
 	Publisher(processor string) Publisher
 }
 
-// Kind is what a Fact says.
-type Kind uint8
-
-const (
-	// Opened: the request is there. What follows under it comes later.
-	Opened Kind = iota
-	// Record: a record joined the request.
-	Record
-	// Call: a gathered span joined the request.
-	Call
-	// Ended: the owning span or an end event was seen.
-	Ended
-	// Flushed: a part left.
-	Flushed
-	// Merged: the request is now part of another, neither of them flushed
-	// before. Its records are numbered after the other's last, in order.
-	Merged
+// The vocabulary of facts, as the hub calls it.
+type (
+	// Kind is what a Fact says.
+	Kind = event.FactKind
+	// Request is the identity of a request in one opening.
+	Request = event.Request
+	// Fact is one thing that happened to a request.
+	Fact = event.Fact
+	// Flush is what is told of a part that left.
+	Flush = event.Flush
 )
 
-// Request is the identity of a request in one opening.
-type Request struct {
-	// ID and KeySource are request_id and key_source of the envelope.
-	ID        string
-	KeySource string
-	// Opening is drawn when a collector opens the request, and tells requests
-	// apart that share an ID.
-	Opening [16]byte
-}
-
-// Fact is one thing that happened to a request.
-type Fact struct {
-	Kind Kind
-	// Request is what it happened to, never nil.
-	Request *Request
-	// Packed is a record as event.AppendRecord wrote it, a span as
-	// event.AppendSpan wrote it, or for Ended an owning span that is no Call
-	// of the request, if there is one.
-	Packed []byte
-	// TraceID, SpanID and Origin are those of what is packed; for Ended the
-	// ids are those of the owning span, zero without one.
-	TraceID pcommon.TraceID
-	SpanID  pcommon.SpanID
-	Origin  *event.Origin
-	// Seq is a record's number in its request.
-	Seq uint64
-	// Late says that it came after the request was first flushed.
-	Late bool
-	// Flush is set for Flushed.
-	Flush *Flush
-	// Into is the request that stays, for Merged.
-	Into *Request
-}
-
-// Flush is what is told of a part that left.
-type Flush struct {
-	// Part counts from 1; Reason, Complete, ID and the counts are those of
-	// the envelope.
-	Part      int
-	Reason    event.FlushReason
-	Complete  bool
-	ID        string
-	Events    int
-	Calls     int
-	Late      int
-	Truncated int
-	Dropped   int
-	// LastSeq is the number of the last record that has left with this or an
-	// earlier part, 0 without any.
-	LastSeq uint64
-}
+const (
+	Opened  = event.FactOpened
+	Record  = event.FactRecord
+	Call    = event.FactCall
+	Ended   = event.FactEnded
+	Flushed = event.FactFlushed
+	Merged  = event.FactMerged
+)

@@ -79,15 +79,17 @@ func (b *batch) done() { pref.UnrefLogs(b.logs) }
 // answers for how many that is news: after a shutdown that ran out of time
 // they are given up already.
 func (e *Engine) settleBatch(b *batch) (news int) {
+	left := make([]*buffer.Part, 0, len(b.sent))
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	for _, s := range b.sent {
 		if !s.part.Settled {
 			s.part.Settled = true
-			news++
+			left = append(left, s.part)
 		}
 	}
-	return news
+	e.mu.Unlock()
+	e.publishing.left(left)
+	return len(left)
 }
 
 // payload is what one attempt hands on.

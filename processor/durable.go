@@ -123,6 +123,9 @@ func (d *durable) replay(ctx context.Context) (aside int, err error) {
 	e.mu.Lock()
 	e.begun = time.Now().Add(-now)
 	e.settle(&out)
+	if e.publishing.to != nil {
+		e.store.Watch(e.outbox, e.publishing.to.Publish)
+	}
 	open, remembered, waiting := e.store.Open(), e.store.Remembered(), len(e.outbox)
 	e.mu.Unlock()
 	if open+remembered+waiting > 0 {

@@ -51,6 +51,8 @@ type Engine struct {
 	deliverer *deliverer
 	// durable is nil without storage.
 	durable *durable
+	// publishing tells the live extension, if there is one.
+	publishing publishing
 	// timer is closed when the timer goroutine has ended.
 	timer chan struct{}
 	// starting is held while a face starts.
@@ -114,6 +116,7 @@ func newEngine(set Settings, cfg *config.Buffer) *Engine {
 		MaxRequestBytes:  int(cfg.Limits.MaxRequestBytes),
 		MaxPartWeight:    max(1, int(cfg.Envelope.MaxBatchBytes)-e.builder.FixedWeight()),
 		NewOpening:       newOpening,
+		Watched:          cfg.Live != nil,
 	})
 	return e
 }
@@ -147,6 +150,13 @@ func (e *Engine) start(ctx context.Context, f *face, host component.Host) error 
 	if !e.isRunning() {
 		if err := errors.Join(e.checkOutlets(), e.checkExtensions(host)); err != nil {
 			return err
+		}
+		if e.cfg.Live != nil {
+			publishers, err := liveOf(*e.cfg.Live, host)
+			if err != nil {
+				return err
+			}
+			e.publishing.to = publishers.Publisher(e.set.ID.String())
 		}
 		aside, err := e.restore(ctx, host)
 		if err != nil {
@@ -213,6 +223,7 @@ func (e *Engine) append(ctx context.Context, bytes int, in buffer.Input) error {
 
 func (e *Engine) appendNow(bytes int, in buffer.Input) error {
 	var out buffer.Outcome
+	e.publishing.prepare(&out)
 	e.mu.Lock()
 	e.free(bytes)
 	if e.flushed {
@@ -222,7 +233,9 @@ func (e *Engine) appendNow(bytes int, in buffer.Input) error {
 	e.store.Append(e.now(), time.Now(), in, &out)
 	e.settle(&out)
 	early := e.store.Next() < e.scheduled
+	e.publishing.queue(&out)
 	e.mu.Unlock()
+	e.publishing.publish(&out)
 	if early {
 		signal(e.reschedule)
 	}

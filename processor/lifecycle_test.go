@@ -155,7 +155,8 @@ func TestExtensionIDsAreChecked(t *testing.T) {
 	}{
 		{func(c *config.Processor) { c.Storage = &id }, &host{}, `storage: "health_check" is no extension`},
 		{func(c *config.Processor) { c.Storage = &id }, &host{extensions: map[component.ID]component.Component{id: nil}}, `"health_check" is no storage extension`},
-		{func(c *config.Processor) { c.Live = &id }, &host{}, `live: "health_check" is no gen_ai_live extension`},
+		{func(c *config.Processor) { c.Live = &id }, &host{}, `live: "health_check" is no extension`},
+		{func(c *config.Processor) { c.Live = &id }, &host{extensions: map[component.ID]component.Component{id: nil}}, `"health_check" is no gen_ai_live extension`},
 	} {
 		set := processor.Settings{ID: component.MustNewID("gen_ai_buffer"), Telemetry: componenttest.NewNopTelemetrySettings(), Kind: component.KindProcessor}
 		logs := processor.NewRegistry().NewLogs(set, processorConfig(c.change), consumertest.NewNop())

@@ -104,8 +104,7 @@ func (e *Engine) checkOutlets() error {
 	return nil
 }
 
-// checkExtensions refuses ids that are no such extension, and what this
-// version cannot do yet.
+// checkExtensions refuses ids that are no such extension.
 func (e *Engine) checkExtensions(host component.Host) error {
 	var errs []error
 	if id := e.cfg.Storage; id != nil {
@@ -113,7 +112,8 @@ func (e *Engine) checkExtensions(host component.Host) error {
 		errs = append(errs, err)
 	}
 	if id := e.cfg.Live; id != nil {
-		errs = append(errs, fmt.Errorf("live: %q is no gen_ai_live extension; remove the key", *id))
+		_, err := liveOf(*id, host)
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

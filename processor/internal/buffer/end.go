@@ -1,6 +1,7 @@
 package buffer
 
 import (
+	"slices"
 	"time"
 
 	"github.com/genaibuffer/genaibufferprocessor/envelope"
@@ -18,8 +19,11 @@ func (s *Store) ends(r *request, by ending) {
 	s.ended = append(s.ended, r)
 }
 
-func (s *Store) lookAtEnds() {
+func (s *Store) lookAtEnds(out *Outcome) {
 	for _, r := range s.ended {
+		if r.content != nil && r.ended != notEnded {
+			s.tellEnded(r, out)
+		}
 		switch {
 		case r.content == nil || r.flushed || r.ended == notEnded:
 			continue
@@ -116,6 +120,9 @@ func (s *Store) FlushAll(now time.Duration, wall time.Time, reason event.FlushRe
 
 // flush lets a request leave and remembers it.
 func (s *Store) flush(r *request, reason event.FlushReason, lateness time.Duration, out *Outcome) {
+	if s.opts.Watched && r.ended != notEnded && slices.Contains(s.ended, r) {
+		s.tellEnded(r, out) // it leaves before the batch is looked at as a whole
+	}
 	s.queueOf(r).remove(r)
 	s.aged.remove(r)
 	s.emit(r, reason, lateness, out)
@@ -164,6 +171,9 @@ func (s *Store) emit(r *request, reason event.FlushReason, lateness time.Duratio
 		request:  r,
 	}
 	s.bytes -= c.bytes
+	if s.opts.Watched {
+		p.watched()
+	}
 	if c.named {
 		p.named = spanKey{r.identity.trace, r.identity.span}
 	}

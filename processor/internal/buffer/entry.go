@@ -146,7 +146,7 @@ func (r *request) mayJoin(id pcommon.TraceID) bool {
 
 // joinTrace notes that r takes part in a trace whose entry span ends it, and
 // may have been seen already.
-func (s *Store) joinTrace(r *request, id pcommon.TraceID, entered bool) {
+func (s *Store) joinTrace(r *request, id pcommon.TraceID, entered bool, out *Outcome) {
 	if t := r.traceOf(id); t != nil {
 		t.entered = t.entered || entered
 		return
@@ -167,7 +167,7 @@ func (s *Store) joinTrace(r *request, id pcommon.TraceID, entered bool) {
 	}
 	t.entered = t.entered || entered
 	if !t.entered {
-		s.continues(r)
+		s.continues(r, out)
 	}
 }
 
@@ -185,7 +185,7 @@ func (s *Store) rejoin(r *request) {
 
 // continues takes an ended request back among the open ones: it has entered a
 // trace whose end is still to come.
-func (s *Store) continues(r *request) {
+func (s *Store) continues(r *request, out *Outcome) {
 	if r.flushed || r.ended != endedBySpan {
 		return
 	}
@@ -196,5 +196,6 @@ func (s *Store) continues(r *request) {
 		r.state, r.since = open, s.now
 		s.idle.pushBack(r)
 		s.placed(r)
+		s.tellOpened(r, out)
 	}
 }

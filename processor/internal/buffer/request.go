@@ -82,6 +82,8 @@ type content struct {
 	aged     links[request]
 	bytes    int
 	weight   int
+	// told is the request as it was told of to those who watch.
+	told *event.Request
 }
 
 // departure is what there is to a request once a part of it has left.

@@ -20,7 +20,7 @@ func (s *Store) resolve(k *Keys, mayOpen bool, out *Outcome) *request {
 		s.leadFallback(r, k, out)
 	}
 	if s.opts.Entries && r.ownedByEntry() && !k.Trace.IsEmpty() {
-		s.joinTrace(r, k.Trace, false)
+		s.joinTrace(r, k.Trace, false, out)
 	}
 	return r
 }
@@ -81,8 +81,9 @@ func (s *Store) unite(r, other *request, out *Outcome) {
 func (s *Store) merge(r, other *request, out *Outcome) {
 	s.index.move(other, r)
 	s.queueOf(other).remove(other)
-	s.mergeContent(r, other, out)
-	s.mergeTraces(r, other)
+	last := s.mergeContent(r, other, out)
+	s.tellMerged(other, r, last, out)
+	s.mergeTraces(r, other, out)
 	if other.ended == endedByEvent {
 		s.ends(r, endedByEvent)
 	}
@@ -93,10 +94,12 @@ func (s *Store) merge(r, other *request, out *Outcome) {
 }
 
 // mergeContent numbers what other holds after what r holds. Both together may
-// be too large for one part, so that the first has to leave.
-func (s *Store) mergeContent(r, other *request, out *Outcome) {
+// be too large for one part, so that the first has to leave. It answers the number
+// of the last record that r had before.
+func (s *Store) mergeContent(r, other *request, out *Outcome) (last uint64) {
 	c, from := r.content, other.content
 	s.roomFor(r, from.bytes, from.weight, from.held.records, out)
+	last = r.seq
 	r.seq += uint64(from.held.records)
 	held := c.held.items.length
 	c.held.append(&from.held)
@@ -111,16 +114,17 @@ func (s *Store) mergeContent(r, other *request, out *Outcome) {
 	} else {
 		s.aged.remove(other)
 	}
+	return last
 }
 
 // mergeTraces lets r take part in the traces of other, and has it end, or not
 // any more, as their entry spans say.
-func (s *Store) mergeTraces(r, other *request) {
+func (s *Store) mergeTraces(r, other *request, out *Outcome) {
 	if !s.opts.Entries || !r.ownedByEntry() {
 		return
 	}
 	for _, t := range other.traces() {
-		s.joinTrace(r, t.id, t.entered)
+		s.joinTrace(r, t.id, t.entered, out)
 	}
 	if e := other.extra; e != nil && e.owner.before(r.extras().owner) {
 		r.own(other.content.owner, e.owner)

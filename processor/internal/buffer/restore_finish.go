@@ -32,7 +32,7 @@ func (x *Restorer) Finish(out *Outcome) (now time.Duration, broken int) {
 		x.broken++
 	}
 	x.salvage(out)
-	s.lookAtEnds() // of requests whose entry spans are told by other entries
+	s.lookAtEnds(out) // of requests whose entry spans are told by other entries
 	x.appendAgain(out)
 	return x.now, x.broken
 }

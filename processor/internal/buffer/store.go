@@ -24,6 +24,8 @@ type Options struct {
 	MaxRequestEvents, MaxRequestBytes, MaxPartWeight int
 	// NewOpening draws the random bits of a new request.
 	NewOpening func() [16]byte
+	// Watched says that somebody wants to know what happens: Outcome.Facts.
+	Watched bool
 }
 
 // Record is one record on its way into the store.
@@ -131,6 +133,8 @@ type Part struct {
 	Lateness time.Duration
 	// Settled is for its owner to note that it was delivered or given up.
 	Settled bool
+	// Told is the request as it was told of, nil unless watched.
+	Told *event.Request
 	// request is what it is a part of, until its owner says that it is built.
 	request *request
 	// account is nil without a journal.
@@ -150,6 +154,9 @@ type Outcome struct {
 	Unresolved     int
 	Forgotten      int
 	Parts          []*Part
+	// Facts are what happened, in order, if the store is watched; a part that
+	// leaves is told of by who sends it. Packed bytes are those of the input.
+	Facts []event.Fact
 }
 
 // Store is the state machine; see the package comment.
@@ -220,7 +227,7 @@ func (s *Store) AppendRecords(now time.Duration, wall time.Time, records []Recor
 		records = records[n:]
 		at += n
 	}
-	s.lookAtEnds()
+	s.lookAtEnds(out)
 }
 
 // runOf is how many records at the front have the same keys, so that they are
@@ -247,7 +254,7 @@ func (s *Store) AppendSpans(now time.Duration, wall time.Time, spans []Span, out
 			s.enter(&spans[i])
 		}
 	}
-	s.lookAtEnds()
+	s.lookAtEnds(out)
 }
 
 func (s *Store) at(now time.Duration, wall time.Time) {
@@ -283,6 +290,7 @@ func (s *Store) appendSpan(in *Span, at int, out *Outcome) {
 	r.content.held.addSpan(in.Packed, key, in.Origin, coming)
 	s.took(r, r.content.held.items.length-held)
 	s.grow(r.content, in.Bytes, in.Weight)
+	s.tellCall(r, in, out)
 	if key.valid() {
 		s.endNamed(s.index.leadSpan(key, r, true), r, key, in)
 	}
@@ -388,6 +396,7 @@ func (s *Store) append(r *request, rec *Record, coming int, out *Outcome) {
 		out.Late++
 	}
 	s.grow(c, rec.Bytes, rec.Weight)
+	s.tellRecord(r, rec, out)
 	out.Appended[rec.Source]++
 	if rec.Ends {
 		s.ends(r, endedByEvent)
@@ -477,6 +486,7 @@ func (s *Store) open(i *identity, out *Outcome) *request {
 	s.idle.pushBack(r)
 	s.aged.pushBack(r)
 	s.account(r)
+	s.tellOpened(r, out)
 	out.Opened++
 	return r
 }

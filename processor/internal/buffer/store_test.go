@@ -105,13 +105,14 @@ type pair struct {
 	// reached counts what happened.
 	reached map[string]int
 	owned   map[[16]byte]bool
+	witness witness
 	builds
 }
 
 func newPair(u universe, t *rapid.T, reached map[string]int) *pair {
-	p := &pair{universe: u, seq: map[[16]byte]uint64{}, reached: reached, owned: map[[16]byte]bool{}, builds: newBuilds()}
+	p := &pair{universe: u, seq: map[[16]byte]uint64{}, reached: reached, owned: map[[16]byte]bool{}, witness: witness{}, builds: newBuilds()}
 	o := u.options(t)
-	o.NewOpening = openings()
+	o.NewOpening, o.Watched = openings(), true
 	p.store = New(o)
 	// Few requests to a segment, so that there are many.
 	f := &p.store.index.frozen
@@ -256,6 +257,7 @@ func (p *pair) compare(t *rapid.T) {
 	require.Empty(t, problems(p.store))
 	p.watch()
 	require.Equal(t, p.model.out, inModelWords(&p.out))
+	p.witnessed(t)
 	require.Equal(t, p.model.openCount(), p.store.Open(), "open")
 	require.Equal(t, p.model.count(phaseRemembered), p.store.Remembered(), "remembered")
 	require.Equal(t, p.model.bytes(), p.store.Bytes(), "bytes")
