@@ -29,9 +29,9 @@ RUNFLAGS  ?=
 # module that is not test, tool or document.
 SOURCES := $(shell find . \( -name '.?*' -o -name testdata -o -path ./bench -o -path ./dist -o -path ./docs \
 	-o -path ./e2e -o -path ./examples -o -path ./internal/quickstart -o -path ./out -o -path ./scripts \
-	-o -path ./tools \) -prune -o -type f ! -name '*_test.go' ! -name '*.md' ! -name 'metadata.yaml' \
+	-o -path ./tools -o -name node_modules \) -prune -o -type f ! -name '*_test.go' ! -name '*.md' ! -name 'metadata.yaml' \
 	! -name Makefile ! -name LICENSE -print)
-GO_FILES = $$(find . \( -name '.?*' -o -path ./dist -o -path ./bench/dist \) -prune -o -name '*.go' -print)
+GO_FILES = $$(find . \( -name '.?*' -o -path ./dist -o -path ./bench/dist -o -name node_modules \) -prune -o -name '*.go' -print)
 # Packages of the main module; those of e2e need the built collector.
 UNIT_PACKAGES = $$(go list ./... | grep -v '/e2e$$')
 GOTESTSUM = $(CURDIR)/$(BIN)/gotestsum --format pkgname --hide-summary=skipped
@@ -60,6 +60,7 @@ $(COLLECTOR)-race: dist/go.sum $(SOURCES)
 
 .PHONY: test
 test: verify $(COLLECTOR) $(COLLECTOR)-race $(BIN)/.built ## Run every check and every test, race detector on
+	@scripts/clients.sh
 	@echo '== unit tests'
 	$(GOTESTSUM) -- -race -timeout 10m $(TESTFLAGS) $(UNIT_PACKAGES)
 	@echo '== the built collector'

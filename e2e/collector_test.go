@@ -85,7 +85,7 @@ func start(t *testing.T, l launch) *collector {
 	t.Helper()
 	for attempt := 1; ; attempt++ {
 		c := l.spawn(t)
-		if c.waitReady(len(l.files) > 0) {
+		if c.waitReady() {
 			t.Cleanup(c.cleanup)
 			return c
 		}
@@ -147,7 +147,7 @@ func (l launch) configArgs(t *testing.T) []string {
 
 // waitReady says whether the collector came up; it returns false when the
 // process ended or did not become ready in time.
-func (c *collector) waitReady(example bool) bool {
+func (c *collector) waitReady() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if c.output.await(ctx, readyLog, 1) != nil {
@@ -155,13 +155,8 @@ func (c *collector) waitReady(example bool) bool {
 		return false
 	}
 	// It says so just before it listens for signals, and one that comes in
-	// between ends it. An example has no pprof to ask; the time that asking
-	// for metrics takes has to do there.
-	what := c.listensForSignals
-	if example {
-		what = func() bool { _, err := c.scrape(); return err == nil }
-	}
-	c.poll("readiness for signals", what, func() string { return "not yet" })
+	// between ends it.
+	c.poll("readiness for signals", c.listensForSignals, func() string { return "not yet" })
 	return true
 }
 

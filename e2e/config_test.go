@@ -15,14 +15,14 @@ type addresses struct {
 	// grpc and http receive OTLP, grpc2 and http2 are for a second receiver.
 	grpc, http, grpc2, http2 string
 	// metrics serves the collector's own metrics, health its health, pprof
-	// what its goroutines do.
-	metrics, health, pprof string
+	// what its goroutines do, live the live extension.
+	metrics, health, pprof, live string
 }
 
 func pickAddresses(t *testing.T) addresses {
 	t.Helper()
 	next := func() string { return freeAddress(t) }
-	return addresses{grpc: next(), http: next(), grpc2: next(), http2: next(), metrics: next(), health: next(), pprof: next()}
+	return addresses{grpc: next(), http: next(), grpc2: next(), http2: next(), metrics: next(), health: next(), pprof: next(), live: next()}
 }
 
 func (a addresses) environ() []string {
@@ -30,7 +30,7 @@ func (a addresses) environ() []string {
 	return []string{
 		"E2E_GRPC=" + a.grpc, "E2E_HTTP=" + a.http, "E2E_GRPC2=" + a.grpc2, "E2E_HTTP2=" + a.http2,
 		"E2E_METRICS_HOST=" + metricsHost, "E2E_METRICS_PORT=" + metricsPort, "E2E_HEALTH=" + a.health,
-		"E2E_PPROF=" + a.pprof,
+		"E2E_PPROF=" + a.pprof, "E2E_LIVE=" + a.live,
 	}
 }
 

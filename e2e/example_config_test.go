@@ -19,9 +19,13 @@ type example struct {
 	// locked says that its receiver wants authentication, presents that its
 	// exporters show one.
 	locked, presents bool
-	// http is where it receives OTLP over HTTP, files what it writes to,
-	// variables the environment variables that it needs.
+	// guarded says that viewers need authentication.
+	guarded bool
+	// http is where it receives OTLP over HTTP, live what it shows requests
+	// on, a URL, files what it writes to, variables the environment variables
+	// that it needs.
 	http      string
+	live      string
 	files     []string
 	variables []string
 }
@@ -120,11 +124,14 @@ func (e *example) override(t *testing.T, s *sink, dir string) string {
 		"receivers":  e.overReceivers(t),
 		"exporters":  e.overExporters(s, dir),
 		"extensions": e.overExtensions(t, dir),
-		"service": map[string]any{"telemetry": map[string]any{"metrics": map[string]any{"readers": []any{
-			map[string]any{"pull": map[string]any{"exporter": map[string]any{"prometheus": map[string]any{
-				"host": "${env:E2E_METRICS_HOST}", "port": "${env:E2E_METRICS_PORT}",
-			}}}},
-		}}}},
+		"service": map[string]any{
+			"extensions": e.extensions(),
+			"telemetry": map[string]any{"metrics": map[string]any{"readers": []any{
+				map[string]any{"pull": map[string]any{"exporter": map[string]any{"prometheus": map[string]any{
+					"host": "${env:E2E_METRICS_HOST}", "port": "${env:E2E_METRICS_PORT}",
+				}}}},
+			}}},
+		},
 	}
 	for _, section := range []string{"receivers", "exporters", "extensions"} {
 		if len(over[section].(map[string]any)) == 0 {
@@ -183,14 +190,29 @@ func (e *example) overExporters(s *sink, dir string) map[string]any {
 	return over
 }
 
+// extensions are those that the service has, and what tests ask for readiness.
+func (e *example) extensions() []any {
+	service, _ := e.config["service"].(map[string]any)
+	extensions, _ := service["extensions"].([]any)
+	return append(extensions[:len(extensions):len(extensions)], "pprof")
+}
+
 func (e *example) overExtensions(t *testing.T, dir string) map[string]any {
 	t.Helper()
-	over := map[string]any{}
+	over := map[string]any{"pprof": map[string]any{"endpoint": "${env:E2E_PPROF}"}}
 	for id, settings := range e.section("extensions") {
 		section, _ := settings.(map[string]any)
 		switch componentType(id) {
 		case "health_check", "zpages", "pprof":
 			over[id] = map[string]any{"endpoint": freeAddress(t)}
+		case "gen_ai_live":
+			address := freeAddress(t)
+			over[id] = map[string]any{"endpoint": address}
+			e.live = "http://" + address
+			if section["tls"] != nil {
+				e.live = "https://" + address
+			}
+			e.guarded = section["auth"] != nil
 		case "file_storage":
 			if path, _ := section["directory"].(string); filepath.IsAbs(path) || strings.Contains(path, "${") {
 				moved := filepath.Join(dir, strings.ReplaceAll(id, "/", "-"))

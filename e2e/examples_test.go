@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,7 +35,7 @@ func runExample(t *testing.T, file string) {
 	e := readExample(t, file)
 	s, dir := newSink(t), t.TempDir()
 	override := e.override(t, s, dir)
-	env := e.environ()
+	env := e.environ(t)
 	output, err := launch{command: []string{"validate"}, files: []string{file}, env: env, dir: dir}.runToEnd(t)
 	require.NoError(t, err, "validate %s:\n%s", filepath.Base(file), output)
 
@@ -51,6 +52,7 @@ func runExample(t *testing.T, file string) {
 			}
 		}
 	}
+	e.checkLive(t)
 	named := e.sendNamed(t, client)
 	ended := e.sendEnding(t, client)
 	c.stop()
@@ -238,10 +240,45 @@ func (e example) eachFiled(t *testing.T, dir string, do func([]byte)) {
 }
 
 // environ gives every environment variable that the example names a value.
-func (e example) environ() []string {
+func (e example) environ(t *testing.T) []string {
+	t.Helper()
+	certificate, key := newCertificate(t)
+	passwords := filepath.Join(t.TempDir(), "htpasswd")
+	require.NoError(t, os.WriteFile(passwords, []byte("viewer:"+exampleToken+"\n"), 0o600))
+	files := map[string]string{"LIVE_CERT_FILE": certificate, "LIVE_KEY_FILE": key, "LIVE_HTPASSWD": passwords}
 	var env []string
 	for _, name := range e.variables {
-		env = append(env, name+"="+exampleToken)
+		value := files[name]
+		if value == "" {
+			value = exampleToken
+		}
+		env = append(env, name+"="+value)
 	}
 	return env
+}
+
+// checkLive requires that an example with a live extension shows what was sent,
+// to those who may look.
+func (e example) checkLive(t *testing.T) {
+	t.Helper()
+	if e.live == "" {
+		return
+	}
+	if e.guarded {
+		assert.Equal(t, http.StatusUnauthorized, getJSON(t, e.live+"/api/v1/requests", nil, nil))
+	}
+	var list struct {
+		Requests []struct {
+			State string `json:"state"`
+		} `json:"requests"`
+	}
+	known := func(r *http.Request) {
+		if e.guarded {
+			r.SetBasicAuth("viewer", exampleToken)
+		}
+	}
+	require.Equal(t, http.StatusOK, getJSON(t, e.live+"/api/v1/requests?limit=1000", &list, known))
+	assert.Greater(t, len(list.Requests), 20)
+	v := watch(t, e.live+"/api/v1/events?since=begin", known)
+	v.await(0, "what was sent", func(f watchedFrame) bool { return f.Type == "request.call" })
 }

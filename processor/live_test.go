@@ -204,18 +204,18 @@ func TestFactsKeepTheirOrder(t *testing.T) {
 		})
 	}
 	sending.Wait()
-	last := map[string]float64{}
+	last := map[string]int{}
 	for _, frame := range w.all(t) {
 		id := frame.data["request_id"].(string)
 		if frame.name == "request.open" {
 			continue
 		}
-		require.Equal(t, last[id]+1, frame.data["seq"], "of %s", id)
+		require.Equal(t, last[id]+1, int(frame.data["seq"].(float64)), "of %s", id)
 		last[id]++
 	}
 	require.Len(t, last, requests)
 	for id, n := range last {
-		assert.EqualValues(t, callers*batches, n, id)
+		assert.Equal(t, callers*batches, n, id)
 	}
 	r.stop()
 }
