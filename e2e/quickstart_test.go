@@ -91,17 +91,44 @@ func TestQuickstartKilled(t *testing.T) {
 	}
 }
 
+// TestQuickstartPlaysOn: what `make run` leaves is alive: requests come, of every
+// instrumentation of the sample, until Ctrl-C.
+func TestQuickstartPlaysOn(t *testing.T) {
+	t.Parallel()
+	q := newQuickstart(t)
+	output := newProcessOutput()
+	run := q.command(t.Context(), "-pace=5ms")
+	run.Stdout, run.Stderr = output, output
+	require.NoError(t, run.Start())
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	require.NoError(t, output.await(ctx, "Meanwhile", 1), "%s", output)
+	v := watch(t, "http://"+q.live+"/api/v1/events", nil)
+	services := map[string]bool{}
+	for at := 0; len(services) < 5; {
+		at = v.await(at, "a request of another service", func(f watchedFrame) bool {
+			return f.Type == "request.open" && !services[f.read(t).Service]
+		})
+		services[v.seen()[at-1].read(t).Service] = true
+	}
+	require.NoError(t, run.Process.Signal(os.Interrupt))
+	require.NoError(t, run.Wait(), "%s", output)
+	assert.Contains(t, output.String(), "Stopped after")
+	v.await(0, "the end of the stream", func(f watchedFrame) bool { return f.Type == "stream.end" })
+}
+
 // quickstart is the program behind `make run`, in a folder and on ports that
 // its runs share.
 type quickstart struct {
 	t            *testing.T
 	dir, program string
+	live         string
 	env          []string
 }
 
 func newQuickstart(t *testing.T) *quickstart {
 	t.Helper()
-	q := &quickstart{t: t, dir: t.TempDir()}
+	q := &quickstart{t: t, dir: t.TempDir(), live: freeAddress(t)}
 	q.program = filepath.Join(q.dir, "quickstart")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", q.program, "./internal/quickstart")
 	build.Dir = repository(t)
@@ -110,7 +137,7 @@ func newQuickstart(t *testing.T) *quickstart {
 	_, metricsPort, err := net.SplitHostPort(freeAddress(t))
 	require.NoError(t, err)
 	q.env = append(os.Environ(), "OTLP_GRPC_ENDPOINT="+freeAddress(t), "OTLP_HTTP_ENDPOINT="+freeAddress(t),
-		"HEALTH_ENDPOINT="+freeAddress(t), "METRICS_PORT="+metricsPort)
+		"HEALTH_ENDPOINT="+freeAddress(t), "LIVE_ENDPOINT="+q.live, "METRICS_PORT="+metricsPort)
 	return q
 }
 

@@ -34,6 +34,7 @@ type watchedFrame struct {
 type watchedData struct {
 	Processor string          `json:"processor"`
 	RequestID string          `json:"request_id"`
+	Service   string          `json:"service"`
 	Seq       int             `json:"seq"`
 	ID        string          `json:"id"`
 	Body      json.RawMessage `json:"body"`

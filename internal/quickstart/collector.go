@@ -66,6 +66,7 @@ func portsFree(ctx context.Context, o options) error {
 	for _, place := range []struct{ address, variable, other string }{
 		{o.grpc, "OTLP_GRPC_ENDPOINT", "localhost:14317"},
 		{o.http, "OTLP_HTTP_ENDPOINT", "localhost:14318"},
+		{o.live, "LIVE_ENDPOINT", "localhost:14321"},
 		{o.health, "HEALTH_ENDPOINT", "localhost:23133"},
 		{o.metrics, "METRICS_PORT", "18888"},
 	} {

@@ -23,8 +23,11 @@ type options struct {
 	sample    string
 	dir       string
 	once      bool
+	// pace is the time between two records of what is played on, 0 for not
+	// playing on.
+	pace time.Duration
 
-	grpc, http, health, metrics string
+	grpc, http, live, health, metrics string
 }
 
 func parse(arguments []string, env func(string) string) (options, error) {
@@ -37,6 +40,7 @@ func parse(arguments []string, env func(string) string) (options, error) {
 	o := options{
 		grpc:    or("OTLP_GRPC_ENDPOINT", "localhost:4317"),
 		http:    or("OTLP_HTTP_ENDPOINT", "localhost:4318"),
+		live:    or("LIVE_ENDPOINT", "localhost:4321"),
 		health:  or("HEALTH_ENDPOINT", "localhost:13133"),
 		metrics: "localhost:" + or("METRICS_PORT", "8888"),
 	}
@@ -46,6 +50,7 @@ func parse(arguments []string, env func(string) string) (options, error) {
 	f.StringVar(&o.sample, "sample", "testdata/quickstart", "folder of recorded telemetry to play")
 	f.StringVar(&o.dir, "dir", ".", "folder that the collector runs in; it writes to out/ there")
 	f.BoolVar(&o.once, "once", false, "end once the sample was shown")
+	f.DurationVar(&o.pace, "pace", 800*time.Millisecond, "time between two records of the sample that is played on, slowly; 0 plays it once only")
 	if err := f.Parse(arguments); err != nil {
 		return options{}, err
 	}
@@ -102,6 +107,7 @@ func run(ctx context.Context, release func(), o options, w io.Writer) error {
 	defer c.kill()
 	out.fact("collector", "%s", shortPath(o.collector))
 	out.fact("listens", "OTLP on %s (gRPC) and %s (HTTP)", o.grpc, o.http)
+	out.fact("watch", "http://%s in a browser, or curl -N http://%[1]s/api/v1/events", o.live)
 	out.fact("its log", "%s", shortPath(c.logPath))
 
 	show := &shown{out: out, file: envelopes}
@@ -112,7 +118,7 @@ func run(ctx context.Context, release func(), o options, w io.Writer) error {
 	if err == nil && !o.once {
 		out.print("\nSend your own telemetry, each envelope will be shown here. Ctrl-C ends.\n" +
 			"  OTEL_EXPORTER_OTLP_ENDPOINT=http://" + o.http + "\n\n")
-		err = show.follow(ctx, c)
+		err = followAndPlayOn(ctx, out, o, show, c)
 	}
 	if errors.Is(err, context.Canceled) {
 		err = nil
@@ -128,6 +134,23 @@ func run(ctx context.Context, release func(), o options, w io.Writer) error {
 	}
 	show.summary(time.Since(started), taken, shortPath(file))
 	return errors.Join(err, out.err())
+}
+
+// followAndPlayOn shows what comes, and lets something come.
+func followAndPlayOn(ctx context.Context, out *screen, o options, show *shown, c *collector) error {
+	if o.pace <= 0 {
+		return show.follow(ctx, c)
+	}
+	out.print("Meanwhile the sample is played on, slowly (RUNFLAGS=-pace=0 leaves that out).\n")
+	ctx, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- encore(ctx, o) }()
+	err := show.follow(ctx, c)
+	stop()
+	if played := <-ended; err == nil {
+		err = played
+	}
+	return err
 }
 
 // play sends the sample and says what it was.

@@ -322,7 +322,7 @@ func TestBusyPort(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "localhost:0")
 	require.NoError(t, err)
 	defer listener.Close()
-	o := options{grpc: "localhost:0", http: listener.Addr().String(), health: "localhost:0", metrics: "localhost:0"}
+	o := options{grpc: "localhost:0", http: listener.Addr().String(), live: "localhost:0", health: "localhost:0", metrics: "localhost:0"}
 	err = portsFree(t.Context(), o)
 	require.ErrorIs(t, err, syscall.EADDRINUSE)
 	assert.ErrorContains(t, err, "OTLP_HTTP_ENDPOINT=")
@@ -339,7 +339,7 @@ func TestCollectorThatDies(t *testing.T) {
 	collector := filepath.Join(dir, "collector")
 	require.NoError(t, os.WriteFile(collector, []byte("#!/bin/sh\necho my last words >&2\nexit 3\n"), 0o700)) //nolint:gosec // it has to be executable
 	free := "localhost:0"
-	_, err := startCollector(t.Context(), options{collector: collector, dir: dir, grpc: free, http: free, health: free, metrics: free})
+	_, err := startCollector(t.Context(), options{collector: collector, dir: dir, grpc: free, http: free, live: free, health: free, metrics: free})
 	require.ErrorContains(t, err, "my last words")
 	assert.ErrorContains(t, err, "exit status 3")
 }
@@ -431,4 +431,65 @@ func TestPlaceOutlivesARun(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(path), ".shown"), []byte("nonsense"), 0o600))
 	_, lines = follow()
 	assert.Empty(t, lines, "at the end")
+}
+
+// What is played on is all of the sample, a record at a time, each trace's
+// together, and lasts as long as it took to send.
+func TestTurns(t *testing.T) {
+	s, err := readSample(sampleFolder)
+	require.NoError(t, err)
+	records, spans := 0, 0
+	met := map[pcommon.TraceID]bool{}
+	for _, turn := range s.turns() {
+		traces := map[pcommon.TraceID]bool{}
+		note := func(id pcommon.TraceID) pcommon.TraceID { traces[id] = true; return id }
+		for _, e := range turn.logs {
+			records += e.logs.LogRecordCount()
+			assert.Equal(t, 1, e.logs.LogRecordCount())
+			e.eachTrace(note)
+		}
+		for _, e := range turn.traces {
+			spans += e.traces.SpanCount()
+			e.eachTrace(note)
+		}
+		assert.Len(t, traces, 1)
+		for id := range traces {
+			assert.False(t, met[id], "in two turns")
+			met[id] = true
+		}
+		if len(turn.traces) == 0 {
+			continue
+		}
+		from := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		to := from.Add(7 * time.Second)
+		stretch(turn.traces, from, to)
+		first, last := to, from
+		for _, e := range turn.traces {
+			eachSpanTime(e.traces, func(at pcommon.Timestamp) pcommon.Timestamp {
+				if at != 0 {
+					first, last = earlier(first, at.AsTime()), later(last, at.AsTime())
+				}
+				return at
+			})
+		}
+		assert.Equal(t, from, first)
+		assert.WithinDuration(t, to, last, time.Microsecond)
+	}
+	assert.Equal(t, s.records, records)
+	assert.Equal(t, s.spans, spans)
+	assert.Greater(t, len(met), 5)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
