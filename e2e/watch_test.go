@@ -144,20 +144,28 @@ func watch(t *testing.T, url string, prepare func(*http.Request)) *viewer {
 	if prepare != nil {
 		prepare(request)
 	}
-	response, err := plainClient(t).Do(request)
-	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, response.StatusCode)
-	require.Equal(t, "text/event-stream", response.Header.Get("Content-Type"))
-	v, done := newViewer(t), make(chan struct{})
+	v, opened, done := newViewer(t), make(chan error, 1), make(chan struct{})
+	caller := plainClient(t)
 	go func() {
 		defer close(done)
+		response, err := caller.Do(request)
+		if err != nil {
+			opened <- err
+			return
+		}
 		defer response.Body.Close()
+		if kind := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK || kind != "text/event-stream" {
+			opened <- fmt.Errorf("%s, %s", response.Status, kind)
+			return
+		}
+		opened <- nil
 		v.end(v.readFrames(response.Body))
 	}()
 	t.Cleanup(func() {
 		cancel()
 		<-done
 	})
+	require.NoError(t, <-opened, url)
 	return v
 }
 
