@@ -5,6 +5,7 @@ import (
 
 	"github.com/genaibuffer/genaibufferprocessor/bench/internal/load"
 	"github.com/genaibuffer/genaibufferprocessor/bench/internal/report"
+	"github.com/genaibuffer/genaibufferprocessor/bench/internal/viewers"
 )
 
 // variant is one pipeline of a scenario: base.yaml and what is laid over it.
@@ -21,6 +22,8 @@ type variant struct {
 
 	storage string
 	share   int
+	// viewers watch the live extension.
+	viewers viewers.Mix
 	// unit replaces the scenario's, where the traffic is what varies.
 	unit func() load.Unit
 }
@@ -79,6 +82,7 @@ func scenarios() []scenario {
 		durableInBatches(1, 15),
 		durableInBatches(1000, 150),
 		restart(),
+		watched(),
 	}
 }
 

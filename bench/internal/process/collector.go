@@ -48,7 +48,7 @@ type Collector struct {
 }
 
 // ports are the collector's endpoints on the loopback interface.
-type ports struct{ otlp, health, pprof, metrics int }
+type ports struct{ otlp, health, pprof, metrics, live int }
 
 // Start starts a collector and waits until it reports itself healthy.
 func Start(ctx context.Context, spec Spec) (*Collector, error) {
@@ -82,6 +82,9 @@ func Start(ctx context.Context, spec Spec) (*Collector, error) {
 
 // Address is where the collector takes OTLP/gRPC.
 func (c *Collector) Address() string { return address(c.ports.otlp) }
+
+// LiveAddress is where its live extension listens, if it has one.
+func (c *Collector) LiveAddress() string { return address(c.ports.live) }
 
 // Stop asks the collector to shut down and waits for it.
 func (c *Collector) Stop() error {
@@ -162,6 +165,7 @@ func environment(env map[string]string, p ports) []string {
 	all["BENCH_HEALTH_PORT"] = strconv.Itoa(p.health)
 	all["BENCH_PPROF_PORT"] = strconv.Itoa(p.pprof)
 	all["BENCH_METRICS_PORT"] = strconv.Itoa(p.metrics)
+	all["BENCH_LIVE_PORT"] = strconv.Itoa(p.live)
 	list := make([]string, 0, len(all))
 	for key, value := range all {
 		list = append(list, key+"="+value)
@@ -169,9 +173,9 @@ func environment(env map[string]string, p ports) []string {
 	return list
 }
 
-// freePorts finds four ports that nobody listens on now.
+// freePorts finds ports that nobody listens on now.
 func freePorts() (p ports, err error) {
-	for _, port := range []*int{&p.otlp, &p.health, &p.pprof, &p.metrics} {
+	for _, port := range []*int{&p.otlp, &p.health, &p.pprof, &p.metrics, &p.live} {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return p, err
