@@ -21,6 +21,7 @@ import (
 	"github.com/genaibuffer/genaibufferprocessor/config"
 	genaibufferconnector "github.com/genaibuffer/genaibufferprocessor/connector"
 	"github.com/genaibuffer/genaibufferprocessor/event"
+	"github.com/genaibuffer/genaibufferprocessor/live/liveextension"
 )
 
 // The README's tables, the JSON schemas and metadata.yaml are held to the code,
@@ -43,6 +44,33 @@ func TestReadmeKeysAreThoseOfTheConfig(t *testing.T) {
 		}
 		assert.Equal(t, want, documented[key], "default of %s", key)
 	}
+}
+
+// The README's defaults, given to the extension, change nothing.
+func TestReadmeKeysAreThoseOfTheLiveExtension(t *testing.T) {
+	factory := liveextension.NewFactory()
+	documented := []string{}
+	for i, row := range readmeTable(t, "| key of gen_ai_live | default | meaning |") {
+		if i == 0 {
+			continue // those of the HTTP server
+		}
+		key, value := code(row[0]), code(row[1])
+		documented = append(documented, key)
+		cfg := factory.CreateDefaultConfig()
+		var nested any
+		require.NoError(t, yaml.Unmarshal([]byte(value), &nested))
+		if nested == nil {
+			nested = ""
+		}
+		path := strings.Split(key, ".")
+		for _, step := range slices.Backward(path) {
+			nested = map[string]any{step: nested}
+		}
+		require.NoError(t, confmap.NewFromStringMap(nested.(map[string]any)).Unmarshal(cfg), key)
+		assert.Equal(t, factory.CreateDefaultConfig(), cfg, "default of %s", key)
+	}
+	slices.Sort(documented)
+	assert.Equal(t, configKeys(reflect.TypeFor[liveextension.Own](), ""), documented)
 }
 
 func TestSchemasAreThoseOfTheConfig(t *testing.T) {
@@ -78,9 +106,18 @@ func TestSchemasAreThoseOfTheConfig(t *testing.T) {
 }
 
 func TestReadmeMetricsAreThoseOfMetadata(t *testing.T) {
-	metadata := readMetadata(t)
+	for _, c := range []struct{ header, file string }{
+		{"| metric | kind | meaning |", "metadata.yaml"},
+		{"| metric of gen_ai_live | kind | meaning |", "live/liveextension/metadata.yaml"},
+	} {
+		requireDocumented(t, c.header, readMetadata(t, c.file))
+	}
+}
+
+func requireDocumented(t *testing.T, header string, metadata metadataFile) {
+	t.Helper()
 	var documented []string
-	for _, row := range readmeTable(t, "| metric | kind | meaning |") {
+	for _, row := range readmeTable(t, header) {
 		name, ok := strings.CutPrefix(code(row[0]), "otelcol_")
 		assert.True(t, ok, row[0])
 		documented = append(documented, name)
@@ -108,7 +145,7 @@ func TestReadmeMetricsAreThoseOfMetadata(t *testing.T) {
 
 // One name in the configuration, the metric's attribute and the envelope.
 func TestMetadataSpeaksTheVocabulary(t *testing.T) {
-	metadata := readMetadata(t)
+	metadata := readMetadata(t, "metadata.yaml")
 	var reasons, sources []string
 	for _, reason := range event.FlushReasons {
 		reasons = append(reasons, string(reason))
@@ -368,10 +405,10 @@ type metadataFile struct {
 	} `yaml:"telemetry"`
 }
 
-func readMetadata(t *testing.T) metadataFile {
+func readMetadata(t *testing.T, file string) metadataFile {
 	t.Helper()
 	var m metadataFile
-	require.NoError(t, yaml.Unmarshal([]byte(readFile(t, "metadata.yaml")), &m))
+	require.NoError(t, yaml.Unmarshal([]byte(readFile(t, file)), &m))
 	require.NotEmpty(t, m.Telemetry.Metrics)
 	return m
 }
