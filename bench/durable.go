@@ -76,6 +76,7 @@ func restart() scenario {
 		metrics: []report.Metric{
 			{Key: "ready", Title: "time to ready, ms", Relative: true},
 			{Key: "peak", Title: "peak memory MB", Relative: true},
+			{Key: "live", Title: "live heap MB", Relative: true},
 			{Key: "file", Title: "storage file MB", Relative: true},
 		},
 		measure: (*bench).comeBack,
@@ -115,9 +116,14 @@ func (b *bench) comeBack(v variant, u load.Unit, units int) (map[string]float64,
 	if open != want {
 		return nil, fmt.Errorf("%.0f requests are open after the restart, expected %.0f", open, want)
 	}
+	memory, err := r.collector.Memory(b.ctx)
+	if err != nil {
+		return nil, err
+	}
 	return map[string]float64{
 		"ready": float64(took.Milliseconds()),
 		"peak":  float64(peak) / megabyte,
+		"live":  float64(memory.LiveHeap) / megabyte,
 		"file":  fileBytes(storage) / megabyte,
 	}, nil
 }

@@ -183,7 +183,7 @@ func (h *Hub) expire(now time.Time) {
 	for more := true; more; {
 		h.mu.Lock()
 		more = false
-		for i := 0; i < atOnce; i++ {
+		for i := range atOnce {
 			r := h.index.oldestFinished()
 			if r == nil || now.Sub(r.finishedAt) < h.opts.Retention {
 				break

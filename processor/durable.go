@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,9 +106,11 @@ func (d *durable) replay(ctx context.Context) (aside int, err error) {
 	e := d.engine
 	e.store.KeepJournal()
 	restorer := buffer.NewRestorer(e.store)
-	reading := func(read func(uint64, []byte) error) journal.Visit {
+	var read garbage
+	reading := func(take func(uint64, []byte) error) journal.Visit {
 		return func(id uint64, payload []byte) error {
-			if err := read(id, payload); err != nil {
+			read.add(len(payload))
+			if err := take(id, payload); err != nil {
 				return fmt.Errorf("%w: %w", journal.ErrUnreadable, err)
 			}
 			return nil
@@ -137,6 +140,27 @@ func (d *durable) replay(ctx context.Context) (aside int, err error) {
 			zap.Int("set_aside", aside), zap.Int("incomplete_requests", broken))
 	}
 	return aside, nil
+}
+
+// garbage has what was read collected in time. Of a journal as large as the
+// memory for it, half of that memory would otherwise be what was read already.
+type garbage struct{ read, left int }
+
+const (
+	// garbageShare is the part of what was read that may be garbage, and
+	// garbageLeast how much may be however little was read, in bytes.
+	garbageShare = 8
+	garbageLeast = 16 << 20
+)
+
+// add notes that so many bytes were read. The collections take a time linear in
+// what is read, since they come ever more seldom.
+func (g *garbage) add(bytes int) {
+	g.read += bytes
+	if g.left += bytes; g.left > max(garbageLeast, g.read/garbageShare) {
+		runtime.GC()
+		g.left = 0
+	}
 }
 
 // append journals what a call brings, then puts it into the store. On error

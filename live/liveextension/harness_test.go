@@ -79,7 +79,14 @@ func (r *running) stop(t testing.TB) {
 	}
 }
 
-func (r *running) do(t testing.TB, method, path string, headers ...string) *http.Response {
+// answer is what a server says; its body is closed when the test ends.
+type answer struct {
+	StatusCode, ProtoMajor int
+	Header                 http.Header
+	Body                   io.ReadCloser
+}
+
+func (r *running) do(t testing.TB, method, path string, headers ...string) *answer {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, r.scheme+"://"+r.address+path, http.NoBody)
 	require.NoError(t, err)
@@ -92,10 +99,10 @@ func (r *running) do(t testing.TB, method, path string, headers ...string) *http
 	resp, err := r.client.Do(req)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = resp.Body.Close() })
-	return resp
+	return &answer{resp.StatusCode, resp.ProtoMajor, resp.Header, resp.Body}
 }
 
-func (r *running) get(t testing.TB, path string, headers ...string) *http.Response {
+func (r *running) get(t testing.TB, path string, headers ...string) *answer {
 	t.Helper()
 	return r.do(t, http.MethodGet, path, headers...)
 }

@@ -1,7 +1,6 @@
 package liveextension_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -59,7 +58,7 @@ func TestReconnectWithoutAGap(t *testing.T) {
 	cursor := b.must().lastID
 	require.NoError(t, first.Body.Close())
 	r.Publish([]live.Fact{record(of, 2, "gen_ai.b", "x")})
-	for _, again := range []*http.Response{
+	for _, again := range []*answer{
 		r.get(t, "/api/v1/events", "Last-Event-ID", cursor),
 		r.get(t, "/api/v1/events?since="+cursor),
 		r.get(t, "/api/v1/events?since=begin", "Last-Event-ID", cursor),
@@ -202,11 +201,7 @@ func jsonInt(n int) string {
 func TestStartAndStopWithReaders(t *testing.T) {
 	for range 50 {
 		r := start(t, nil, nil)
-		ctx, cancel := context.WithCancel(t.Context())
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+r.address+"/api/v1/events", http.NoBody)
-		require.NoError(t, err)
-		resp, err := r.client.Do(req)
-		require.NoError(t, err)
+		resp := r.get(t, "/api/v1/events")
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -215,10 +210,9 @@ func TestStartAndStopWithReaders(t *testing.T) {
 			}
 		}()
 		r.stop(t)
-		_, err = io.Copy(io.Discard, resp.Body)
+		_, err := io.Copy(io.Discard, resp.Body)
 		require.True(t, err == nil || errors.Is(err, io.ErrUnexpectedEOF), err)
 		<-done
-		cancel()
 		r.client.CloseIdleConnections()
 	}
 }

@@ -3,13 +3,11 @@ package buffer
 import (
 	"encoding/binary"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
-	"github.com/genaibuffer/genaibufferprocessor/envelope"
 	"github.com/genaibuffer/genaibufferprocessor/event"
 )
 
@@ -21,8 +19,13 @@ type Restorer struct {
 	inputs   map[uint64]Input
 	requests map[uint64]*restored
 	parts    map[partKey]*restored
-	items    map[uint64]map[uint64]restoredItem
-	frozen   map[[16]byte]*restored
+	items    map[uint64]*lots
+	// begins are the first items of what an entry tells of: holders before and
+	// after them are not the same.
+	begins map[itemKey]bool
+	// scratch is for the pieces of an input.
+	scratch []restoredItem
+	frozen  map[[16]byte]*restored
 	// partsOf counts the parts of a request that are not delivered.
 	partsOf  map[uint64]int
 	now      time.Duration
@@ -64,6 +67,7 @@ type restored struct {
 	spans     int
 }
 
+// restoredItem is an item; packed is in memory of whoever answers it.
 type restoredItem struct {
 	packed []byte
 	under  spanKey
@@ -75,10 +79,14 @@ type restoredItem struct {
 	bytes, weight int
 }
 
-// has says whether an item is one of those that it holds.
-func (p *restored) has(item uint64) bool {
-	return item >= p.from && item-p.from < uint64(p.records+p.spans)
-}
+// itemKey names an item.
+type itemKey struct{ number, item uint64 }
+
+// holds is how many items it holds, from the one numbered from.
+func (p *restored) holds() uint64 { return uint64(p.records + p.spans) }
+
+// mostItems bounds the numbers of items, so that sums of them cannot overflow.
+const mostItems = 1 << 62
 
 // ErrEntry says that bytes are no entry of this version.
 var ErrEntry = errors.New("not a journal entry of this version")
@@ -90,7 +98,8 @@ func NewRestorer(s *Store) *Restorer {
 		inputs:   map[uint64]Input{},
 		requests: map[uint64]*restored{},
 		parts:    map[partKey]*restored{},
-		items:    map[uint64]map[uint64]restoredItem{},
+		items:    map[uint64]*lots{},
+		begins:   map[itemKey]bool{},
 		frozen:   map[[16]byte]*restored{},
 		partsOf:  map[uint64]int{},
 		forms:    map[*request][]byte{},
@@ -186,32 +195,32 @@ func (x *Restorer) Chunk(id uint64, bytes []byte) error {
 	return nil
 }
 
-// Entry takes an entry of the main log.
+// Entry takes an entry of the main log. Its bytes are the restorer's from then
+// on: those of an input are kept until the effects are told.
 func (x *Restorer) Entry(id uint64, bytes []byte) error {
 	pieces, origins, err := x.readEntry(bytes)
 	if err != nil {
 		return err
 	}
 	x.read = id
-	failed := false
-	for _, p := range pieces {
-		r := frozenReader{rest: p.body}
-		switch p.kind {
-		case pieceInput:
-			r.rest = slices.Clone(r.rest)
-			if in := r.input(origins); !r.bad {
-				x.inputs[id] = in
-			}
-		case pieceAssigned:
-			x.assign(&r)
-		case pieceItems:
-			x.addItems(&r, id, origins)
+	clear(x.begins)
+	// Holders first: their items are put together as they hold them.
+	bad := x.each(pieces, func(kind byte, r *frozenReader) {
+		switch kind {
 		case pieceRequest:
-			x.addRequest(&r, id, origins)
+			x.addRequest(r, id, origins)
 		case piecePart:
-			x.addPart(&r, id, origins)
+			x.addPart(r, id, origins)
 		case pieceEntered:
-			x.addEntry(&r, id, origins)
+			x.addEntry(r, id, origins)
+		}
+	})
+	bad = x.each(pieces, func(kind byte, r *frozenReader) {
+		switch kind {
+		case pieceAssigned:
+			x.assign(r)
+		case pieceItems:
+			x.addItems(r, id, origins)
 		case pieceGone:
 			for range r.number(1) {
 				x.gone(r.uvarint())
@@ -221,36 +230,91 @@ func (x *Restorer) Entry(id uint64, bytes []byte) error {
 				x.settle(partKey{r.uvarint(), int(r.uvarint())})
 			}
 		case pieceStray:
-			for range r.number(2) {
-				delete(x.items[r.uvarint()], r.uvarint())
+			x.strays(r)
+		}
+	}) || bad
+	bad = x.each(pieces, func(kind byte, r *frozenReader) {
+		if kind == pieceInput {
+			if in := r.input(origins); !r.bad {
+				x.inputs[id] = in
 			}
 		}
-		failed = failed || r.bad
-	}
-	if failed {
+	}) || bad
+	if bad {
 		return ErrEntry
 	}
 	return nil
 }
 
+// each reads pieces and answers whether one could not be read.
+func (x *Restorer) each(pieces []piece, read func(kind byte, r *frozenReader)) (bad bool) {
+	for _, p := range pieces {
+		r := frozenReader{rest: p.body}
+		read(p.kind, &r)
+		bad = bad || r.bad
+	}
+	return bad
+}
+
 // assign gives the pieces of an earlier input to their requests.
 func (x *Restorer) assign(r *frozenReader) {
 	entry := r.u64()
-	pieces := x.inputs[entry].pieces(entry)
+	pieces := x.pieces(entry)
 	delete(x.inputs, entry)
-	for range r.number(3) {
+	n := r.number(3)
+	all := make([]assignment, 0, n)
+	for range n {
 		at, number, item := r.uvarint(), r.uvarint(), r.uvarint()
-		if at < uint64(len(pieces)) {
-			x.item(number, item, pieces[at])
+		if at < uint64(len(pieces)) && item < mostItems {
+			all = append(all, assignment{int(at), number, item})
 		}
 		x.numbered = max(x.numbered, number)
 	}
+	for len(all) > 0 {
+		n, coming := 1, len(pieces[all[0].piece].packed)
+		for n < len(all) && all[n].number == all[0].number && !x.begins[itemKey{all[n].number, all[n].item}] {
+			coming += len(pieces[all[n].piece].packed)
+			n++
+		}
+		of, begins := x.lotsOf(all[0].number), x.begins[itemKey{all[0].number, all[0].item}]
+		for _, a := range all[:n] {
+			made := &pieces[a.piece]
+			of.put(a.item, made, begins, coming)
+			coming -= len(made.packed)
+			begins = false
+		}
+		all = all[n:]
+	}
+	clear(pieces)
 }
 
-// pieces are the records and spans of an input in the order in which they are
-// numbered: each span before its events.
-func (in Input) pieces(entry uint64) []restoredItem {
-	var pieces []restoredItem
+func (x *Restorer) lotsOf(number uint64) *lots {
+	of := x.items[number]
+	if of == nil {
+		of = &lots{}
+		x.items[number] = of
+	}
+	return of
+}
+
+// take takes items out that one holder has, nil if there are none.
+func (x *Restorer) take(number, from, n uint64) *lot {
+	of := x.items[number]
+	if of == nil {
+		return nil
+	}
+	taken := of.take(from, n)
+	if len(*of) == 0 {
+		delete(x.items, number)
+	}
+	return taken
+}
+
+// pieces are the records and spans of the input of an entry, in the order in
+// which they are numbered: each span before its events. They are valid until the
+// next call.
+func (x *Restorer) pieces(entry uint64) []restoredItem {
+	pieces, in := x.scratch[:0], x.inputs[entry]
 	record := func(r *Record) {
 		pieces = append(pieces, restoredItem{
 			packed: r.Packed, under: spanKey{r.Trace, r.Span}, origin: r.Origin, entry: entry, bytes: r.Bytes, weight: r.Weight,
@@ -269,178 +333,51 @@ func (in Input) pieces(entry uint64) []restoredItem {
 			record(&s.Events[j])
 		}
 	}
+	x.scratch = pieces
 	return pieces
 }
 
-func (x *Restorer) item(number, item uint64, made restoredItem) {
-	of := x.items[number]
-	if of == nil {
-		of = map[uint64]restoredItem{}
-		x.items[number] = of
-	}
-	of[item] = made
-}
-
+// addItems takes what a holder has as a whole, in place of what was known of it.
 func (x *Restorer) addItems(r *frozenReader, entry uint64, origins []*event.Origin) {
 	number, item := r.uvarint(), r.uvarint()
-	r.rest = slices.Clone(r.rest)
-	for ; len(r.rest) > 0 && !r.bad; item++ {
+	if item >= mostItems {
+		r.bad = true
+		return
+	}
+	made := &lot{from: item, entry: entry}
+	for len(r.rest) > 0 && !r.bad {
 		kind := r.byte()
 		key := r.spanKey()
 		origin, ok := r.maybeOrigin(origins)
+		coming := len(r.rest)
 		packed := r.text()
 		if !r.bad && ok {
-			x.item(number, item, restoredItem{packed: packed, under: key, origin: origin, span: kind&itemSpan != 0, entry: entry})
+			made.add(&restoredItem{packed: packed, under: key, origin: origin, span: kind&itemSpan != 0, entry: entry}, coming)
 		}
 	}
-}
-
-func (x *Restorer) addRequest(r *frozenReader, entry uint64, origins []*event.Origin) {
-	number, flags := r.uvarint(), r.byte()
-	c := &content{}
-	since := time.Duration(r.u64())
-	c.openedAt = time.Duration(r.u64())
-	placed, opened, items := r.uvarint(), r.uvarint(), r.uvarint()
-	made := restored{key: partKey{number: number}, entry: entry, records: r.count(), spans: r.count()}
-	c.bytes, c.weight = r.count(), r.count()
-	c.named = flags&requestNamed != 0
-	if flags&requestOwner != 0 {
-		c.owner = r.owner(origins)
-	}
-	made.form = slices.Clone(r.longText())
-	made.known = flags&requestFacts != 0
-	r.facts(&made, origins)
-	request, _, err := decodeHead(made.form)
-	if r.bad || err != nil {
-		r.bad = true
+	if made.count() == 0 {
 		return
 	}
-	request.content, request.since, request.flushed = c, since, flags&requestFlushed != 0
-	request.state = open
-	if flags&requestLingering != 0 {
-		request.state = lingering
-	}
-	made.request, made.placed, made.opened = request, placed, opened
-	made.from = items - uint64(made.records+made.spans)
-	x.requests[number] = &made
-	x.numbered = max(x.numbered, number)
+	of := x.lotsOf(number)
+	of.take(item, made.count())
+	*of = slices.Insert(*of, of.after(item), made)
 }
 
-func (x *Restorer) addPart(r *frozenReader, entry uint64, origins []*event.Origin) {
-	made := restored{key: partKey{r.uvarint(), int(r.uvarint())}, order: r.uvarint(), entry: entry}
-	flags := r.byte()
-	p := &Part{Part: envelope.Part{Number: made.key.part}, Lateness: -1}
-	p.FlushedAt = time.Unix(0, int64(r.u64()))
-	made.at = time.Duration(r.u64())
-	p.Age = time.Duration(r.u64())
-	made.from, made.records, made.spans = r.uvarint(), r.count(), r.count()
-	p.Bytes, p.Weight, p.firstSeq = r.count(), r.count(), r.uvarint()
-	p.Reason, p.RelatedRequestID = event.FlushReason(r.text()), string(r.text())
-	p.Ended, p.Late = flags&partEnded != 0, flags&partLate != 0
-	if flags&partNamed != 0 {
-		p.named = r.spanKey()
-	}
-	if flags&partOwner != 0 {
-		p.owner = r.owner(origins)
-	}
-	made.form = slices.Clone(r.longText())
-	made.known = flags&partFacts != 0
-	r.facts(&made, origins)
-	request, _, err := decodeHead(made.form)
-	if r.bad || err != nil {
-		r.bad = true
-		return
-	}
-	made.request, made.part = request, p
-	p.RequestID, p.KeySource, p.Opening = request.identity.id(), request.identity.keySource(), request.opening
-	if x.parts[made.key] == nil {
-		x.partsOf[made.key.number]++
-	}
-	x.parts[made.key] = &made
-	x.numbered = max(x.numbered, made.key.number)
-}
-
-// gone forgets an open request; what it held is with its parts, or with the
-// request that it was merged into.
-func (x *Restorer) gone(number uint64) {
-	delete(x.requests, number)
-	if x.partsOf[number] == 0 {
-		delete(x.items, number)
-	}
-}
-
-// addEntry takes an entry span that is remembered, whatever was known of its
-// trace before.
-func (x *Restorer) addEntry(r *frozenReader, id uint64, origins []*event.Origin) {
-	e := &entry{since: time.Duration(r.u64())}
-	e.rank = rank{start: pcommon.Timestamp(r.u64()), known: true, root: r.byte() != 0}
-	e.owner = r.owner(origins)
-	e.trace = e.owner.key.trace
-	e.holder = holder{oldest: id, entry: e}
-	x.entered[e.trace] = e
-}
-
-// settle forgets a part and its items.
-func (x *Restorer) settle(key partKey) {
-	p := x.parts[key]
-	if p == nil {
-		return
-	}
-	delete(x.parts, key)
-	if x.partsOf[key.number]--; x.partsOf[key.number] == 0 {
-		delete(x.partsOf, key.number)
-		if x.requests[key.number] == nil {
-			delete(x.items, key.number)
-			return
+// strays drops items that went elsewhere, as many as follow each other at once.
+func (x *Restorer) strays(r *frozenReader) {
+	var run itemKey
+	length := uint64(0)
+	for range r.number(2) {
+		next := itemKey{r.uvarint(), r.uvarint()}
+		if next.item >= mostItems {
+			r.bad = true
+			break
 		}
+		if next.number != run.number || next.item != run.item+length {
+			x.take(run.number, run.item, length)
+			run, length = next, 0
+		}
+		length++
 	}
-	of := x.items[key.number]
-	maps.DeleteFunc(of, func(item uint64, _ restoredItem) bool { return p.has(item) })
-	if len(of) == 0 {
-		delete(x.items, key.number)
-	}
-}
-
-func (r *frozenReader) u64() uint64 {
-	if b := r.take(8); b != nil {
-		return binary.LittleEndian.Uint64(b)
-	}
-	return 0
-}
-
-func (r *frozenReader) longText() []byte {
-	b := r.take(4)
-	if b == nil {
-		return nil
-	}
-	return r.take(int(binary.LittleEndian.Uint32(b)))
-}
-
-// maybeOrigin reads an origin or none; false for one that the entry lacks.
-func (r *frozenReader) maybeOrigin(origins []*event.Origin) (*event.Origin, bool) {
-	n := r.uvarint()
-	if n == 0 {
-		return nil, true
-	}
-	if n > uint64(len(origins)) {
-		r.bad = true
-		return nil, false
-	}
-	return origins[n-1], true
-}
-
-func (r *frozenReader) owner(origins []*event.Origin) *owner {
-	o := &owner{key: r.spanKey()}
-	o.origin, _ = r.maybeOrigin(origins)
-	o.packed = string(r.text())
-	return o
-}
-
-// facts reads what stands at the end of a request or a part.
-func (r *frozenReader) facts(made *restored, origins []*event.Origin) {
-	if made.known {
-		made.origin, _ = r.maybeOrigin(origins)
-		made.facts = slices.Clone(r.rest)
-		r.rest = nil
-	}
+	x.take(run.number, run.item, length)
 }

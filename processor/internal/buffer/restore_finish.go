@@ -54,19 +54,17 @@ func (x *Restorer) appendAgain(out *Outcome) {
 // under.
 func (x *Restorer) salvage(out *Outcome) {
 	for _, number := range slices.Sorted(maps.Keys(x.items)) {
-		of := x.items[number]
-		if len(of) == 0 {
-			continue
-		}
-		for _, item := range slices.Sorted(maps.Keys(of)) {
-			x.salvageItem(of[item], out)
-			x.store.ledger.strays = append(x.store.ledger.strays, partKey{number, int(item)})
+		for _, l := range *x.items[number] {
+			l.each(func(item uint64, i *restoredItem) {
+				x.salvageItem(i, out)
+				x.store.ledger.strays = append(x.store.ledger.strays, partKey{number, int(item)})
+			})
 		}
 		x.broken++
 	}
 }
 
-func (x *Restorer) salvageItem(i restoredItem, out *Outcome) {
+func (x *Restorer) salvageItem(i *restoredItem, out *Outcome) {
 	s := x.store
 	r := s.resolve(&Keys{Trace: i.under.trace, Span: i.under.span, ResponseID: salvagedID}, true, out)
 	s.awaken(r, out)
@@ -185,26 +183,12 @@ func (x *Restorer) finishParts(byOpening map[[16]byte]*request, out *Outcome) {
 
 // fill gives a holder its items. It answers false when some are missing.
 func (x *Restorer) fill(h *held, made *restored) (whole bool) {
-	of := x.items[made.key.number]
-	var items []uint64
-	for item := range of {
-		if made.has(item) {
-			items = append(items, item)
-		}
-	}
-	slices.Sort(items)
-	for _, item := range items {
-		i := of[item]
-		delete(of, item)
-		made.entry = min(made.entry, i.entry)
-		if i.span {
-			h.addSpan(i.packed, i.under, i.origin, 0)
-		} else {
-			h.addRecord(i.packed, i.under, i.origin, 0)
-		}
+	if has := x.take(made.key.number, made.from, made.holds()); has != nil {
+		*h = has.held
+		made.entry = min(made.entry, has.entry)
 	}
 	x.store.ledger.held += h.items.length
-	return len(items) == made.records+made.spans
+	return h.records == made.records && h.spans == made.spans
 }
 
 // finishRemembered remembers what was flushed: what is frozen in chunks, and

@@ -15,9 +15,9 @@ const (
 	bytesPerReadHard = 64 << 20
 )
 
-// Visit takes an entry or a chunk. The payload must not be changed and is valid
-// during the call only. An error that is ErrUnreadable sets it aside; any other
-// ends the replay.
+// Visit takes an entry or a chunk. The payload must not be changed; the visitor
+// may keep it. An error that is ErrUnreadable sets it aside; any other ends the
+// replay.
 type Visit func(id uint64, payload []byte) error
 
 // Replay hands all entries to main, then all chunks to past, each in the order
