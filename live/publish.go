@@ -32,6 +32,7 @@ type (
 	Flush = event.Flush
 )
 
+// The kinds of facts.
 const (
 	Opened  = event.FactOpened
 	Record  = event.FactRecord
