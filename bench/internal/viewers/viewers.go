@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -85,7 +86,7 @@ func (c *Crowd) ask(conn net.Conn, address, path string) error {
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(status, fmt.Sprint(http.StatusOK)) {
+	if !strings.Contains(status, strconv.Itoa(http.StatusOK)) {
 		return fmt.Errorf("answered %q", strings.TrimSpace(status))
 	}
 	return nil
