@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -204,8 +203,8 @@ func publishedClient(t *testing.T, mode, url string, names ...string) *viewer {
 	require.NoError(t, err)
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
+	stderr := newProcessOutput()
+	cmd.Stderr = stderr
 	require.NoError(t, cmd.Start(), "node is needed; `make test` installs it")
 	v, done := newViewer(t), make(chan struct{})
 	go func() {

@@ -37,6 +37,7 @@ type liveExtension struct {
 	hub       *live.Hub
 	telemetry *metadata.TelemetryBuilder
 	server    *http.Server
+	listener  net.Listener
 	address   net.Addr
 	// authenticator is nil without auth.
 	authenticator extensionauth.Server
@@ -47,6 +48,8 @@ type liveExtension struct {
 	served   chan struct{}
 	streams  atomic.Int64
 	handlers sync.WaitGroup
+	// quiet is signalled when the last stream ends.
+	quiet chan struct{}
 }
 
 var (
@@ -55,7 +58,7 @@ var (
 )
 
 func newExtension(set extension.Settings, cfg *Config) *liveExtension {
-	return &liveExtension{set: set, cfg: cfg}
+	return &liveExtension{set: set, cfg: cfg, quiet: make(chan struct{}, 1)}
 }
 
 // Publisher implements live.Publishers. It is to be called after Start; what is
@@ -110,14 +113,14 @@ func (x *liveExtension) Start(ctx context.Context, host component.Host) (err err
 		x.hub = nil
 		return errors.Join(err, listener.Close())
 	}
-	x.served = make(chan struct{})
+	x.listener, x.served = listener, make(chan struct{})
 	go x.serve(listener, host)
 	return nil
 }
 
 func (x *liveExtension) serve(listener net.Listener, host component.Host) {
 	defer close(x.served)
-	if err := x.server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+	if err := x.server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) && x.stopping.Err() == nil {
 		componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))
 	}
 }
@@ -129,9 +132,13 @@ func (x *liveExtension) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	x.stop()
+	// Whoever comes back from here on tries again until somebody listens; an
+	// answer of 503 would end an EventSource for good.
+	_ = x.listener.Close() // a second close is harmless
 	x.hub.Stop()
 	patience, done := context.WithTimeout(ctx, stopWithin)
 	defer done()
+	x.awaitQuiet(patience)
 	err := x.server.Shutdown(patience)
 	if err != nil {
 		err = x.server.Close()
@@ -140,6 +147,29 @@ func (x *liveExtension) Shutdown(ctx context.Context) error {
 	x.handlers.Wait()
 	x.telemetry.Shutdown()
 	return err
+}
+
+// awaitQuiet waits until all streams have ended. HTTP/2 says goodbye after that:
+// there are clients that drop what they have not read by then.
+func (x *liveExtension) awaitQuiet(patience context.Context) {
+	for x.streams.Load() > 0 {
+		select {
+		case <-x.quiet:
+		case <-patience.Done():
+			return
+		}
+	}
+}
+
+// leave notes that a stream has ended.
+func (x *liveExtension) leave() {
+	if x.streams.Add(-1) > 0 {
+		return
+	}
+	select {
+	case x.quiet <- struct{}{}:
+	default:
+	}
 }
 
 func (c *Config) hub() live.Options {

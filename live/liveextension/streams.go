@@ -49,13 +49,13 @@ func (x *liveExtension) serveRequestEvents(w http.ResponseWriter, r *http.Reques
 
 // stream opens a subscription and writes it out until it ends.
 func (x *liveExtension) stream(w http.ResponseWriter, r *http.Request, route string, open func() (*live.Subscription, error)) {
-	if x.streams.Add(1) > int64(x.cfg.MaxSubscribers) || x.stopping.Err() != nil {
-		x.streams.Add(-1)
+	if x.streams.Add(1) > int64(x.cfg.MaxSubscribers) {
+		x.leave()
 		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
 		problem(w, http.StatusServiceUnavailable, "there are as many streams as may be (max_subscribers)")
 		return
 	}
-	defer x.streams.Add(-1)
+	defer x.leave()
 	x.handlers.Add(1)
 	defer x.handlers.Done()
 	s, err := open()
