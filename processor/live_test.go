@@ -13,7 +13,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"pgregory.net/rapid"
 
 	"github.com/genaibuffer/genaibufferprocessor/config"
 	"github.com/genaibuffer/genaibufferprocessor/live"
@@ -218,4 +221,103 @@ func TestFactsKeepTheirOrder(t *testing.T) {
 		assert.Equal(t, callers*batches, n, id)
 	}
 	r.stop()
+}
+
+// Whatever comes, in whatever order: what viewers see of a request is what its
+// envelopes have, number by number, merges and late parts included.
+func TestWhatIsShownIsWhatLeaves(t *testing.T) {
+	merged := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newWindow(t)
+		r := newRigOn(t, watchedBy(w, nil), func(c *config.Processor) {
+			c.Live = &liveID
+			c.RequestID.Attributes = []string{"session.id"}
+			c.Limits.MaxRequestEvents = rapid.SampledFrom([]int{3, 1000}).Draw(rt, "max_request_events")
+			c.Limits.MaxRequests = rapid.SampledFrom([]int{2, 1000}).Draw(rt, "max_requests")
+		})
+		for range rapid.IntRange(1, 12).Draw(rt, "batches") {
+			if rapid.Bool().Draw(rt, "spans") {
+				r.sendSpans(spansOf(anySpan(rt)))
+				continue
+			}
+			records := make([]func(plog.LogRecord), rapid.IntRange(1, 4).Draw(rt, "records"))
+			for i := range records {
+				records[i] = anyLog(rt)
+			}
+			r.sendLogs(logsOf(records...))
+		}
+		r.stop()
+
+		sent := map[string]map[float64]any{}
+		for _, log := range r.out.envelopes(t) {
+			body := log.Body().Map().AsRaw()
+			id := body["request_id"].(string)
+			if sent[id] == nil {
+				sent[id] = map[float64]any{}
+			}
+			events, _ := body["events"].([]any)
+			for _, e := range events {
+				fields := e.(map[string]any)
+				sent[id][float64(fields["seq"].(int64))] = fields["body"]
+			}
+		}
+		for id, events := range sent {
+			raw, err := w.AppendRequest(nil, id, "")
+			require.NoError(rt, err, id)
+			var shown struct {
+				State  string           `json:"state"`
+				Events []map[string]any `json:"events"`
+			}
+			require.NoError(rt, json.Unmarshal(raw, &shown))
+			require.Equal(rt, "flushed", shown.State, id)
+			found := map[float64]any{}
+			for _, e := range shown.Events {
+				found[e["seq"].(float64)] = e["body"]
+			}
+			require.Equal(rt, events, found, id)
+		}
+		for _, line := range w.told(t) {
+			if line == "request.merge" {
+				merged++
+			}
+		}
+		w.Stop()
+	})
+	assert.Positive(t, merged, "nothing was ever merged")
+}
+
+func anyLog(t *rapid.T) func(plog.LogRecord) {
+	n := byte(rapid.IntRange(1, 3).Draw(t, "span"))
+	session := rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "session")
+	response := rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "response")
+	bare := rapid.Bool().Draw(t, "without context")
+	text := rapid.StringMatching("[a-z]{3}").Draw(t, "text")
+	return func(log plog.LogRecord) {
+		message("gen_ai.choice", text, n)(log)
+		if bare {
+			log.SetTraceID(pcommon.NewTraceIDEmpty())
+			log.SetSpanID(pcommon.NewSpanIDEmpty())
+		}
+		if session != "" {
+			log.Attributes().PutStr("session.id", session)
+		}
+		if response != "" {
+			log.Attributes().PutStr("gen_ai.response.id", response)
+		}
+	}
+}
+
+func anySpan(t *rapid.T) func(ptrace.Span) {
+	n := byte(rapid.IntRange(1, 3).Draw(t, "span"))
+	session := rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "session")
+	response := rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "response")
+	return func(span ptrace.Span) {
+		chat(n)(span)
+		if session != "" {
+			span.Attributes().PutStr("session.id", session)
+		}
+		if response != "" {
+			span.Attributes().PutStr("gen_ai.response.id", response)
+		}
+	}
 }
