@@ -29,7 +29,7 @@ RUNFLAGS  ?=
 # module that is not test, tool or document.
 SOURCES := $(shell find . \( -name '.?*' -o -name testdata -o -path ./bench -o -path ./dist -o -path ./docs \
 	-o -path ./e2e -o -path ./examples -o -path ./internal/quickstart -o -path ./out -o -path ./scripts \
-	-o -path ./tools -o -name node_modules \) -prune -o -type f ! -name '*_test.go' ! -name '*.md' ! -name 'metadata.yaml' \
+	-o -path ./tools -o -path ./web -o -name node_modules \) -prune -o -type f ! -name '*_test.go' ! -name '*.md' ! -name 'metadata.yaml' \
 	! -name Makefile ! -name LICENSE -print)
 GO_FILES = $$(find . \( -name '.?*' -o -path ./dist -o -path ./bench/dist -o -name node_modules \) -prune -o -name '*.go' -print)
 # Packages of the main module; those of e2e need the built collector.
@@ -61,6 +61,9 @@ $(COLLECTOR)-race: dist/go.sum $(SOURCES)
 .PHONY: test
 test: verify $(COLLECTOR) $(COLLECTOR)-race $(BIN)/.built ## Run every check and every test, race detector on
 	@scripts/clients.sh
+	@scripts/browser.sh
+	@echo '== unit tests of the web viewer'
+	@cd web && npx vitest run --silent
 	@echo '== unit tests'
 	$(GOTESTSUM) -- -race -timeout 10m $(TESTFLAGS) $(UNIT_PACKAGES)
 	@echo '== the built collector'
@@ -81,6 +84,7 @@ check: verify $(BIN)/.built ## What is quick: format, vet, linters, generated fi
 verify: lint $(BIN)/.built
 	@echo '== generated files are current'
 	@scripts/generate.sh --check
+	@scripts/viewer.sh --check
 
 .PHONY: lint
 lint: $(BIN)/golangci-lint ## gofmt, go vet and the linters of .golangci.yml
@@ -97,8 +101,12 @@ format: ## Format all Go files
 	gofmt -s -w $(GO_FILES)
 
 .PHONY: generate
-generate: $(BIN)/.built ## Write anew what mdatagen makes of metadata.yaml, and documentation.md
+generate: viewer $(BIN)/.built ## Write anew what is generated: mdatagen's files, documentation.md, the web viewer
 	@scripts/generate.sh
+
+.PHONY: viewer
+viewer: ## Build the web viewer from web/ into live/liveextension/viewer
+	@scripts/viewer.sh
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (10s); FUZZ=<pattern> picks some

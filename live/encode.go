@@ -29,14 +29,16 @@ const (
 // encoder makes frames of entries, one goroutine per entry at a time.
 type encoder struct {
 	hub *Hub
-	// whole has the messages and the events of a request, bare neither.
-	whole, bare *envelope.Builder
-	locks       [64]sync.Mutex
+	// whole has the messages and the events of a request, lean the messages,
+	// bare neither.
+	whole, lean, bare *envelope.Builder
+	locks             [64]sync.Mutex
 }
 
 func (c *encoder) init(h *Hub) {
 	c.hub = h
 	c.whole = envelope.NewBuilder(envelope.Options{Events: true, Messages: true, Order: envelope.OrderTime})
+	c.lean = envelope.NewBuilder(envelope.Options{Messages: true})
 	c.bare = envelope.NewBuilder(envelope.Options{})
 }
 
@@ -257,6 +259,17 @@ func put(dst pcommon.Map, key, value string) {
 	}
 }
 
+// serviceOf answers the name of the service that something is from.
+func serviceOf(origin *event.Origin) string {
+	if origin == nil {
+		return ""
+	}
+	if v, has := origin.Resource.Attributes().Get("service.name"); has {
+		return v.AsString()
+	}
+	return ""
+}
+
 // record unpacks an entry that is a record.
 func (e *entry) record() (event.Record, error) {
 	log := plog.NewLogRecord()
@@ -383,12 +396,7 @@ func (c *encoder) learn(r *request, facts *envelope.Facts, events, all []*entry)
 	p := c.part(r, facts, events, all)
 	record := plog.NewLogRecord()
 	origin := c.bare.Build(p, record)
-	d := &digest{}
-	if origin != nil {
-		if v, has := origin.Resource.Attributes().Get("service.name"); has {
-			d.service = v.AsString()
-		}
-	}
+	d := &digest{service: serviceOf(origin)}
 	text := func(from pcommon.Map, key string) string {
 		if v, has := from.Get(key); has {
 			return v.AsString()

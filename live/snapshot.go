@@ -2,6 +2,7 @@ package live
 
 import (
 	"errors"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -160,7 +161,7 @@ func (h *Hub) AppendRequest(dst []byte, id, processor string) ([]byte, error) {
 func (h *Hub) appendSnapshot(dst []byte, s *held, summary bool) []byte {
 	builder := h.encoder.whole
 	if summary {
-		builder = h.encoder.bare
+		builder = h.encoder.lean
 	}
 	var facts envelope.Facts
 	p := h.encoder.part(s.request, &facts, s.events, s.events)
@@ -171,7 +172,7 @@ func (h *Hub) appendSnapshot(dst []byte, s *held, summary bool) []byte {
 		}
 	}
 	record := plog.NewLogRecord()
-	builder.Build(p, record)
+	origin := builder.Build(p, record)
 	body := record.Body().Map()
 	if p.Reason == "" {
 		body.Remove("flush_reason")
@@ -187,19 +188,59 @@ func (h *Hub) appendSnapshot(dst []byte, s *held, summary bool) []byte {
 	}
 	body.PutStr("state", string(s.state))
 	body.PutStr("processor", s.request.processor)
+	put(body, "service", serviceOf(origin))
 	return envelope.AppendJSONMap(dst, body)
 }
 
+// summarize takes the content out of an envelope, and counts tool calls before.
 func summarize(body pcommon.Map) {
 	calls, has := body.Get("calls")
 	if !has || calls.Type() != pcommon.ValueTypeSlice {
 		return
 	}
+	toolCalls := 0
 	for _, call := range calls.Slice().All() {
-		call.Map().Remove("attributes")
+		toolCalls += countToolCalls(call.Map())
+		call.Map().RemoveIf(func(key string, _ pcommon.Value) bool { return leftOut[key] })
 		if tool, has := call.Map().Get("tool"); has && tool.Type() == pcommon.ValueTypeMap {
 			tool.Map().Remove("arguments")
 			tool.Map().Remove("result")
 		}
 	}
+	if toolCalls > 0 {
+		body.PutInt("tool_calls", int64(toolCalls))
+	}
+}
+
+// leftOut are the keys of a call that a summary does not have.
+var leftOut = map[string]bool{
+	"attributes": true, "system_instructions": true, "input_messages": true, "output_messages": true,
+	"tool_definitions": true, "content_source": true, "thread": true,
+}
+
+// countToolCalls counts what a call's output asks for.
+func countToolCalls(call pcommon.Map) int {
+	n := 0
+	for _, message := range listIn(call, "output_messages") {
+		if message.Type() != pcommon.ValueTypeMap {
+			continue
+		}
+		for _, part := range listIn(message.Map(), "parts") {
+			if part.Type() != pcommon.ValueTypeMap {
+				continue
+			}
+			if kind, has := part.Map().Get("type"); has && (kind.AsString() == "tool_call" || kind.AsString() == "server_tool_call") {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// listIn is the list under a key, empty when there is none.
+func listIn(m pcommon.Map, key string) iter.Seq2[int, pcommon.Value] {
+	if v, has := m.Get(key); has && v.Type() == pcommon.ValueTypeSlice {
+		return v.Slice().All()
+	}
+	return func(func(int, pcommon.Value) bool) {}
 }

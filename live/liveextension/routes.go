@@ -25,6 +25,7 @@ var routeTable = []route{
 	{pattern: "/api/v1/requests/{request_id}", serve: (*liveExtension).serveRequest},
 	{pattern: "/api/v1/requests/{request_id}/events", serve: (*liveExtension).serveRequestEvents},
 	{pattern: "/api/v1/stats", serve: (*liveExtension).serveStats},
+	{pattern: "/api/v1/config", serve: (*liveExtension).serveConfig},
 	{pattern: "/api/v1/openapi.json", serve: (*liveExtension).serveOpenAPI},
 	{pattern: "/healthz", open: true, serve: (*liveExtension).serveHealth},
 }
@@ -38,6 +39,9 @@ func (x *liveExtension) routes() http.Handler {
 			handler = x.authenticated(handler)
 		}
 		mux.Handle(one.pattern, onlyReading(handler))
+	}
+	if x.cfg.Viewer {
+		x.serveViewer(mux)
 	}
 	mux.Handle("/", x.authenticated(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		problem(w, http.StatusNotFound, "there is no such route")

@@ -1,0 +1,51 @@
+package live_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
+	"github.com/genaibuffer/genaibufferprocessor/live"
+	"github.com/genaibuffer/genaibufferprocessor/semconv"
+)
+
+// TestSummariesSayWhatListsShow: the service and how many tool calls there are,
+// of content that they do not have, hidden or not.
+func TestSummariesSayWhatListsShow(t *testing.T) {
+	for _, hide := range []bool{false, true} {
+		opts := options()
+		opts.Hide = hide
+		h := newHub(t, opts)
+		a := newAsked(1)
+		span := ptrace.NewSpan()
+		span.SetName("chat")
+		span.Attributes().PutStr(semconv.AttrOperationName, "chat")
+		span.Attributes().PutStr("gen_ai.output.messages", `[{"role":"assistant","parts":[
+			{"type":"text","content":"let me look"},
+			{"type":"tool_call","id":"1","name":"look","arguments":{}},
+			{"type":"tool_call","id":"2","name":"look","arguments":{}}]}]`)
+		h.Publisher("p").Publish([]live.Fact{a.opened(), {
+			Kind: live.Call, Request: a.Request, TraceID: a.trace, SpanID: a.span, Origin: origin,
+			Packed: event.AppendSpan(nil, &event.Span{Data: span, Origin: origin, Kind: semconv.KindInference, Gathered: true}),
+		}, a.ended()})
+		raw, err := h.AppendList(nil, &live.Query{Limit: 10})
+		require.NoError(t, err)
+		var page struct{ Requests []map[string]any }
+		require.NoError(t, json.Unmarshal(raw, &page))
+		require.Len(t, page.Requests, 1)
+		assert.Equal(t, "shop", page.Requests[0]["service"])
+		assert.EqualValues(t, 2, page.Requests[0]["tool_calls"])
+		assert.NotContains(t, string(raw), "output_messages")
+		assert.NotContains(t, string(raw), "let me look")
+		raw, err = h.AppendRequest(nil, a.ID, "")
+		require.NoError(t, err)
+		whole := map[string]any{}
+		require.NoError(t, json.Unmarshal(raw, &whole))
+		assert.Equal(t, "shop", whole["service"])
+		assert.NotContains(t, whole, "tool_calls")
+	}
+}

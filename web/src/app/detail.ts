@@ -1,0 +1,125 @@
+import { effect, signal, untracked } from "@preact/signals";
+import { askJSON, Refused } from "../api/client";
+import { segment } from "../api/mount";
+import { Stream } from "../api/stream";
+import type { Snapshot } from "../api/types";
+import { hasServerKeys } from "../model/filter";
+import { rowKey } from "../model/rows";
+import { filter, go, route } from "./location";
+import { needsCredential, rowById, serverConfig, watchReconnects, watchRows } from "./session";
+
+/** The request that is open. */
+export interface Detail {
+  readonly id: string;
+  readonly envelope: Snapshot | null;
+  /** Why there is none, or no newer one. */
+  readonly problem: { readonly status: number; readonly message: string } | null;
+}
+
+export const detail = signal<Detail | null>(null);
+
+const shortestWait = 150;
+const longestWait = 5000;
+
+/** Keeps one request as it stands, asking again when something came of it. */
+class Watched {
+  private readonly abort = new AbortController();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private busy = false;
+  private again = false;
+  private lastTook = 0;
+  private processor: string;
+  private ownStream = new AbortController();
+
+  constructor(readonly id: string) {
+    this.processor = rowById(id)?.processor ?? "";
+    detail.value = { id, envelope: null, problem: null };
+    void this.fetch();
+    // The list's stream leaves out what its filter does.
+    if (hasServerKeys(filter.peek())) this.follow();
+  }
+
+  end(): void {
+    this.abort.abort();
+    this.ownStream.abort();
+    clearTimeout(this.timer);
+  }
+
+  /** Something came of a request. */
+  touch(key: string): void {
+    if (key === rowKey(this.processor, this.id) || (this.processor === "" && key.endsWith(`\u0000${this.id}`))) this.refresh();
+  }
+
+  refresh(): void {
+    if (this.busy) {
+      this.again = true;
+      return;
+    }
+    this.timer ??= setTimeout(
+      () => {
+        this.timer = undefined;
+        void this.fetch();
+      },
+      Math.min(longestWait, Math.max(shortestWait, 3 * this.lastTook)),
+    );
+  }
+
+  private follow(): void {
+    const query = new URLSearchParams({ request_id: this.id });
+    new Stream(
+      `api/v1/events?${query.toString()}`, "",
+      { opened: () => this.refresh(), event: () => this.refresh(), lost: () => undefined, ready: () => undefined },
+      AbortSignal.any([this.abort.signal, this.ownStream.signal]),
+      (serverConfig.peek()?.keepalive_ns ?? 15e9) / 1e6,
+    );
+  }
+
+  private async fetch(): Promise<void> {
+    this.busy = true;
+    const began = performance.now();
+    try {
+      const query = this.processor ? `?${new URLSearchParams({ processor: this.processor }).toString()}` : "";
+      const envelope = await askJSON<Snapshot>(`api/v1/requests/${segment(this.id)}${query}`, this.abort.signal);
+      if (this.abort.signal.aborted) return;
+      this.processor = envelope.processor;
+      if (envelope.request_id !== this.id) {
+        // It became a part of another request.
+        go({ id: envelope.request_id }, "replace");
+        return;
+      }
+      detail.value = { id: this.id, envelope, problem: null };
+      if (envelope.state === "flushed") this.ownStream.abort();
+    } catch (error) {
+      if (this.abort.signal.aborted) return;
+      const problem =
+        error instanceof Refused ? { status: error.status, message: error.message } : { status: 0, message: "The server cannot be reached." };
+      detail.value = { id: this.id, envelope: detail.peek()?.envelope ?? null, problem };
+    } finally {
+      this.busy = false;
+      this.lastTook = performance.now() - began;
+      if (this.again && !this.abort.signal.aborted) {
+        this.again = false;
+        this.refresh();
+      }
+    }
+  }
+}
+
+let watched: Watched | null = null;
+
+export function startDetail(): void {
+  effect(() => {
+    const { id } = route.value;
+    const locked = needsCredential.value;
+    untracked(() => {
+      if (watched && (watched.id !== id || locked)) {
+        watched.end();
+        watched = null;
+        detail.value = null;
+      }
+      if (id !== null && !watched && !locked) watched = new Watched(id);
+    });
+  });
+  watchRows((key) => watched?.touch(key));
+  watchReconnects(() => watched?.refresh());
+}

@@ -1,0 +1,354 @@
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
+import { askJSON, credential, Refused } from "../api/client";
+import { Stream, type Loss } from "../api/stream";
+import type { Page, ServerConfig, StreamEvent } from "../api/types";
+import { fits, isLocal, serverPart, writeServerFilter } from "../model/filter";
+import { outcome, Rows, type Row } from "../model/rows";
+import { announce } from "./announce";
+import { Frames } from "./frames";
+import { filter } from "./location";
+
+/** How many requests the page keeps. */
+export const mostRows = 10_000;
+const pageSize = 200;
+/** At most so many events wait to be shown; then the server has to wait. */
+const mostQueued = 5000;
+/** The list changes at most that often, in ms: nobody reads faster. */
+const publishEvery = 50;
+const frameBudget = 8;
+
+/** How it stands with the server. */
+export type Connection =
+  | { kind: "connecting"; since: number }
+  | { kind: "live"; since: number }
+  | { kind: "lost"; since: number; retryAt: number | null; loss: Loss }
+  | { kind: "unauthorized"; rejected: boolean };
+
+export const connection = signal<Connection>({ kind: "connecting", since: Date.now() });
+export const serverConfig = signal<ServerConfig | null>(null);
+/** What the list shows, newest first. */
+export const shown = signal<readonly Row[]>([]);
+export const paused = signal(false);
+/** How many requests have come while the list is paused. */
+export const waiting = signal(0);
+/** Whether the list stays at its newest end. */
+export const follow = signal(true);
+/** Events that this page could not get. */
+export const missed = signal<{ count: number; unknown: boolean; restarted: boolean; at: number } | null>(null);
+/** Older requests: whether there are more, and whether they are being fetched. */
+export const older = signal<{ more: boolean; busy: boolean }>({ more: false, busy: false });
+/** Rows in memory, whether they fit or not. */
+export const known = signal(0);
+export const loaded = signal(false);
+/** Ticks for what grows older by itself. */
+export const now = signal(Date.now());
+setInterval(() => (now.value = Date.now()), 1000);
+
+export const needsCredential = computed(() => connection.value.kind === "unauthorized");
+
+type Watcher = (key: string) => void;
+const watchers = new Set<Watcher>();
+/** Is told the key of every request that something came of, at most once per frame. */
+export function watchRows(watcher: Watcher): () => void {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
+const reconnects = new Set<() => void>();
+/** Is told when what was seen may have gaps. */
+export function watchReconnects(watcher: () => void): void {
+  reconnects.add(watcher);
+}
+
+/** One run of list and stream, for one filter of the server's. */
+class Run {
+  readonly rows = new Rows(mostRows);
+  private readonly abort = new AbortController();
+  private stream: Stream | null = null;
+  private queue: StreamEvent[] = [];
+  private readonly touched = new Set<string>();
+  private readonly toAsk = new Map<string, string>();
+  private asking = false;
+  private drained: (() => void) | null = null;
+  private pageToken: string | undefined;
+  private epoch = "";
+  private lastPublished = 0;
+  private readonly frames = new Frames(() => this.work(), this.abort.signal);
+  private readonly query: URLSearchParams;
+  private readonly text: string;
+
+  constructor() {
+    const f = filter.peek();
+    this.query = new URLSearchParams();
+    writeServerFilter(f, this.query);
+    this.text = f.q;
+    void this.begin();
+  }
+
+  end(): void {
+    this.abort.abort();
+    this.drained?.();
+  }
+
+  retry(): void {
+    this.stream?.retry();
+  }
+
+  check(): void {
+    this.stream?.check();
+  }
+
+  private list(more: Record<string, string>): string {
+    const query = new URLSearchParams(this.query);
+    if (this.text) query.set("q", this.text);
+    for (const [key, value] of Object.entries(more)) query.set(key, value);
+    return `api/v1/requests?${query.toString()}`;
+  }
+
+  private async begin(): Promise<void> {
+    for (let attempt = 0; !this.abort.signal.aborted; attempt++) {
+      try {
+        serverConfig.value ??= await askJSON<ServerConfig>("api/v1/config", this.abort.signal);
+        const page = await askJSON<Page>(this.list({ limit: String(pageSize) }), this.abort.signal);
+        if (!this.abort.signal.aborted) this.show(page);
+        return;
+      } catch (error) {
+        if (this.abort.signal.aborted) return;
+        const loss: Loss =
+          error instanceof Refused ? { kind: "refused", status: error.status, detail: error.message } : { kind: "network" };
+        const wait = Math.max(error instanceof Refused ? (error.retryAfter ?? 0) : 0, Math.min(15_000, 500 * 2 ** attempt));
+        this.lost(loss, Date.now() + wait);
+        if (needsCredential.peek()) return;
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      }
+    }
+  }
+
+  private show(page: Page): void {
+    const room = this.rows.older(page.requests, Date.now(), this.text !== "");
+    this.pageToken = page.next_page_token;
+    this.epoch = page.cursor.split("-")[0] ?? "";
+    batch(() => {
+      older.value = { more: room && this.pageToken !== undefined, busy: false };
+      loaded.value = true;
+    });
+    this.publish();
+    const path = `api/v1/events${this.query.size > 0 ? `?${this.query.toString()}` : ""}`;
+    this.stream = new Stream(
+      path, page.cursor,
+      { opened: () => this.opened(), event: (e) => this.take(e), lost: (l, at) => this.lost(l, at), ready: () => this.ready() },
+      this.abort.signal, (serverConfig.peek()?.keepalive_ns ?? 15e9) / 1e6,
+    );
+  }
+
+  private opened(): void {
+    const before = connection.peek();
+    connection.value = { kind: "live", since: Date.now() };
+    if (before.kind === "lost") {
+      announce("Connected again");
+      for (const tell of reconnects) tell();
+    }
+  }
+
+  private lost(loss: Loss, retryAt: number | null): void {
+    const before = connection.peek();
+    if (loss.kind === "refused" && (loss.status === 401 || loss.status === 403)) {
+      connection.value = { kind: "unauthorized", rejected: credential.get() !== null };
+      credential.clear();
+      return;
+    }
+    connection.value = { kind: "lost", since: before.kind === "lost" ? before.since : Date.now(), retryAt, loss };
+    if (before.kind !== "lost") announce("Connection lost");
+  }
+
+  private take(event: StreamEvent): void {
+    if (event.name === "stream.lost") {
+      this.miss(event);
+      return;
+    }
+    this.queue.push(event);
+    this.frames.schedule();
+  }
+
+  private ready(): Promise<void> | undefined {
+    if (this.queue.length < mostQueued) return undefined;
+    return new Promise((resolve) => (this.drained = resolve));
+  }
+
+  private work(): void {
+    if (this.abort.signal.aborted) return;
+    const until = performance.now() + frameBudget;
+    const time = Date.now();
+    let done = 0;
+    for (const event of this.queue) {
+      const effect = this.rows.apply(event, time, this.text);
+      if (effect) {
+        this.touched.add(effect.key);
+        if (effect.ask) this.toAsk.set(effect.key, effect.key.slice(effect.key.indexOf("\u0000") + 1));
+      }
+      if (++done % 64 === 0 && performance.now() > until) break;
+    }
+    this.queue = this.queue.slice(done);
+    if (this.queue.length < mostQueued / 2) {
+      this.drained?.();
+      this.drained = null;
+    }
+    for (const key of this.touched) for (const tell of watchers) tell(key);
+    this.touched.clear();
+    const early = performance.now() - this.lastPublished < publishEvery;
+    if (!early) this.publish();
+    if (early || this.queue.length > 0) this.frames.schedule();
+    if (this.toAsk.size > 0) void this.askMore();
+  }
+
+  /** Asks for the summaries of requests of which the server knows more. */
+  private async askMore(): Promise<void> {
+    if (this.asking) return;
+    this.asking = true;
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      while (this.toAsk.size > 0 && !this.abort.signal.aborted) {
+        const query = new URLSearchParams({ limit: "200" });
+        // The newest first: they are looked at. Addresses have to stay short.
+        for (const [key, id] of [...this.toAsk].reverse()) {
+          if (query.toString().length > 6000) break;
+          query.append("request_id", id);
+          this.toAsk.delete(key);
+        }
+        // What has waited for long gets its summary when it is opened.
+        for (const key of [...this.toAsk.keys()].slice(0, Math.max(0, this.toAsk.size - 2000))) this.toAsk.delete(key);
+        const page = await askJSON<Page>(`api/v1/requests?${query.toString()}`, this.abort.signal);
+        const time = Date.now();
+        for (const s of page.requests) if (this.rows.get(`${s.processor}\u0000${s.request_id}`)) this.rows.merge(s, time, false);
+        this.frames.schedule();
+        await new Promise((resolve) => setTimeout(resolve, 150));
+      }
+    } catch {
+      // The rows stay as the stream told them; the stream says what is wrong.
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  private miss(event: StreamEvent): void {
+    const epoch = event.id.split("-")[0] ?? "";
+    const restarted = epoch !== this.epoch;
+    this.epoch = epoch;
+    let count: unknown;
+    try {
+      count = (JSON.parse(event.data) as { count?: unknown }).count;
+    } catch {
+      // Nothing is known of the loss.
+    }
+    const before = missed.peek();
+    missed.value = {
+      count: (before?.count ?? 0) + (typeof count === "number" ? count : 0),
+      unknown: (before?.unknown ?? false) || typeof count !== "number",
+      restarted: (before?.restarted ?? false) || restarted,
+      at: Date.now(),
+    };
+    announce(restarted ? "The server was restarted" : "Some events were missed");
+    void this.trueUp();
+  }
+
+  /** Gets the list anew after a loss. */
+  private async trueUp(): Promise<void> {
+    try {
+      const page = await askJSON<Page>(this.list({ limit: "1000" }), this.abort.signal);
+      const time = Date.now();
+      const there = new Set(page.requests.map((s) => `${s.processor}\u0000${s.request_id}`));
+      for (const s of page.requests.toReversed()) this.rows.merge(s, time, this.text !== "");
+      if (page.next_page_token === undefined) this.rows.abandon((row) => !there.has(row.key));
+      this.publish();
+      for (const tell of reconnects) tell();
+    } catch {
+      // The next loss or reload gets it; the stream goes on meanwhile.
+    }
+  }
+
+  async more(): Promise<void> {
+    if (older.peek().busy || this.pageToken === undefined || this.rows.full) return;
+    older.value = { more: true, busy: true };
+    try {
+      const page = await askJSON<Page>(this.list({ limit: "500", page_token: this.pageToken }), this.abort.signal);
+      const room = this.rows.older(page.requests, Date.now(), this.text !== "");
+      this.pageToken = page.next_page_token;
+      older.value = { more: room && this.pageToken !== undefined, busy: false };
+      this.publish();
+    } catch {
+      // A token from before a restart, or the connection: what is there stays.
+      if (!this.abort.signal.aborted) older.value = { more: false, busy: false };
+    }
+  }
+
+  clear(): void {
+    this.rows.clear();
+    this.pageToken = undefined;
+    older.value = { more: false, busy: false };
+    this.publish(true);
+  }
+
+  /** Lets the list show what is known. */
+  publish(force = false): void {
+    this.lastPublished = performance.now();
+    const f = filter.peek();
+    const fitting = this.rows.newest((row) => fits(f, row));
+    batch(() => {
+      known.value = this.rows.size;
+      if (paused.peek() && !force) {
+        const had = new Set(shown.peek().map((row) => row.key));
+        waiting.value = fitting.reduce((n, row) => (had.has(row.key) ? n : n + 1), 0);
+      } else {
+        shown.value = fitting;
+        waiting.value = 0;
+      }
+    });
+    // A filter of this page's own may hide most of what was fetched.
+    if (isLocal(f) && fitting.length < pageSize && older.peek().more) void this.more();
+  }
+}
+
+let run: Run | null = null;
+
+/** Begins, and begins anew whenever the server's part of the filter changes. */
+export function start(): void {
+  const part = computed(() => serverPart(filter.value));
+  effect(() => {
+    void part.value;
+    untracked(restart);
+  });
+  effect(() => {
+    void filter.value;
+    void paused.value;
+    untracked(() => loaded.peek() && run?.publish());
+  });
+  window.addEventListener("online", () => run?.retry());
+  document.addEventListener("visibilitychange", () => !document.hidden && run?.check());
+}
+
+function restart(): void {
+  run?.end();
+  batch(() => {
+    connection.value = { kind: "connecting", since: Date.now() };
+    loaded.value = false;
+    shown.value = [];
+    waiting.value = 0;
+    paused.value = false;
+    older.value = { more: false, busy: false };
+  });
+  run = new Run();
+}
+
+/** Tries a credential; null forgets the one there is. */
+export function authorize(value: string | null): void {
+  if (value === null) credential.clear();
+  else credential.set(value);
+  serverConfig.value = null;
+  restart();
+}
+
+export const retry = (): void => run?.retry();
+export const clear = (): void => run?.clear();
+export const loadOlder = (): void => void run?.more();
+export const rowByKey = (key: string): Row | undefined => run?.rows.get(key);
+export const rowById = (id: string): Row | undefined => shown.peek().find((row) => row.id === id);
+export { outcome };

@@ -1,0 +1,220 @@
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { memo } from "./memo";
+import { go, href, route } from "../app/location";
+import { current, setCurrent } from "../app/selection";
+import { follow, loaded, loadOlder, now, older, shown } from "../app/session";
+import { outcome, type Row } from "../model/rows";
+import { clock, count, dateTime, duration } from "../text/format";
+import { oneLine } from "../text/visible";
+import { NoRows } from "./Empty";
+import { Icon } from "./icons";
+import { StatePill } from "./State";
+import { useMedia } from "./useMedia";
+import { useVirtual } from "./useVirtual";
+
+interface Column {
+  readonly name: string;
+  readonly className: string;
+  readonly title?: string;
+}
+
+const columns: readonly Column[] = [
+  { name: "State", className: "c-state" },
+  { name: "Time", className: "c-time" },
+  { name: "Service", className: "c-service" },
+  { name: "Model", className: "c-model" },
+  { name: "Provider", className: "c-provider" },
+  { name: "Operation", className: "c-operation" },
+  { name: "Duration", className: "c-duration num" },
+  { name: "First chunk", className: "c-first num", title: "Time to the first chunk of the answer" },
+  { name: "In", className: "c-in num", title: "Input tokens" },
+  { name: "Out", className: "c-out num", title: "Output tokens" },
+  { name: "Tools", className: "c-tools num", title: "Tool calls that the answer asks for" },
+  { name: "Finish", className: "c-finish", title: "Why the answer ended" },
+];
+
+export function List(): JSX.Element {
+  const rows = shown.value;
+  const narrow = useMedia("(max-width: 700px)");
+  const height = narrow ? 62 : 30;
+  const head = narrow ? 0 : 30;
+  const place = useRef<HTMLDivElement>(null);
+  const active = rows.findIndex((row) => row.key === current.value);
+  const virtual = useVirtual({
+    count: rows.length,
+    getScrollElement: () => place.current,
+    estimateSize: () => height,
+    overscan: 12,
+    scrollMargin: head,
+    scrollPaddingStart: head,
+  });
+  useLayoutEffect(() => virtual.measure(), [height, head]);
+  useAnchor(place, rows, height);
+  useEffect(() => {
+    if (active >= 0 && scrollTo.wanted) virtual.scrollToIndex(active, { align: "auto" });
+    scrollTo.wanted = false;
+  });
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (rows.length > 0 && last >= rows.length - 40 && older.value.more && !older.value.busy) loadOlder();
+  }, [last, rows.length]);
+
+  const onScroll = (): void => {
+    const top = place.current?.scrollTop ?? 0;
+    follow.value = top < height;
+  };
+  return (
+    <div class="list">
+      <div
+        class="list-scroll" ref={place} onScroll={onScroll} tabIndex={0} role="grid" id="requests"
+        aria-label="LLM requests, newest first" aria-rowcount={rows.length + 1} aria-readonly="true"
+        aria-activedescendant={active >= 0 && items.some((i) => i.index === active) ? `row-${active}` : undefined}
+        aria-busy={!loaded.value}
+      >
+        <div class="row head" role="row" aria-rowindex={1}>
+          {columns.map((c) => (
+            <span key={c.name} class={c.className} role="columnheader" title={c.title}>{c.name}</span>
+          ))}
+        </div>
+        <div class="rows" role="presentation" style={{ height: `${virtual.getTotalSize()}px` }}>
+          {items.map((item) => {
+            const row = rows[item.index];
+            return row && (
+              <ListRow
+                key={row.key} row={row} index={item.index} top={item.start - head} active={item.index === active}
+                selected={row.id === route.value.id} tick={row.state === "open" ? now.value : 0}
+              />
+            );
+          })}
+        </div>
+        {rows.length === 0 && <NoRows />}
+        {rows.length > 0 && older.value.busy && <p class="list-foot" role="presentation">Loading older requests…</p>}
+      </div>
+      <NewerButton place={place} height={height} />
+    </div>
+  );
+}
+
+/** Asks the list to bring the current row into view. */
+export const scrollTo = { wanted: false };
+
+/** Keeps what is looked at where it is while newer rows come above it. */
+function useAnchor(place: { current: HTMLDivElement | null }, rows: readonly Row[], height: number): void {
+  const before = useRef<readonly Row[]>([]);
+  useLayoutEffect(() => {
+    const had = before.current;
+    before.current = rows;
+    const element = place.current;
+    if (!element || had === rows || had.length === 0) return;
+    if (follow.peek()) {
+      if (element.scrollTop !== 0) element.scrollTop = 0;
+      return;
+    }
+    const first = Math.min(had.length - 1, Math.floor(element.scrollTop / height));
+    const key = had[first]?.key;
+    const at = rows.findIndex((row) => row.key === key);
+    if (at >= 0 && at !== first) element.scrollTop += (at - first) * height;
+  });
+}
+
+function NewerButton({ place, height }: { place: { current: HTMLDivElement | null }; height: number }): JSX.Element | null {
+  if (follow.value || shown.value.length === 0) return null;
+  const above = Math.round((place.current?.scrollTop ?? 0) / height);
+  return (
+    <button type="button" class="newer" onClick={() => followNewest()}>
+      <Icon name="follow" /> {above > 0 ? `${count(above)} newer` : "Newest"}
+    </button>
+  );
+}
+
+export function followNewest(): void {
+  follow.value = true;
+  document.getElementById("requests")?.scrollTo({ top: 0 });
+}
+
+interface RowProps {
+  row: Row;
+  index: number;
+  top: number;
+  active: boolean;
+  selected: boolean;
+  /** Changes when what grows older by itself is to be shown anew. */
+  tick: number;
+}
+
+const ListRow = memo(function ListRow({ row, index, top, active, selected, tick }: RowProps): JSX.Element {
+  const state = outcome(row);
+  const open = (e: MouseEvent): void => {
+    if (e.metaKey || e.ctrlKey || e.shiftKey || e.button !== 0) return;
+    e.preventDefault();
+    setCurrent(row.key);
+    go({ id: row.id });
+  };
+  const running = row.state === "open" && tick > 0 ? Math.max(0, tick - row.seenAt) * 1e6 : undefined;
+  return (
+    <div
+      class={`row item state-${state}${active ? " active" : ""}${selected ? " selected" : ""}`} role="row" id={`row-${index}`}
+      aria-rowindex={index + 2} aria-selected={selected} style={{ transform: `translateY(${top}px)` }} onClick={open}
+    >
+      <span class="c-state" role="gridcell"><StatePill state={state} /></span>
+      <span class="c-time" role="gridcell" title={dateTime(row.startedAt)}>
+        <a href={href({ id: row.id, view: "transcript" })} tabIndex={-1} draggable={false} onClick={open}>{clock(row.startedAt)}</a>
+      </span>
+      <Cell name="c-service" value={row.service} />
+      <Cell name="c-model" value={row.model ?? row.responseModel ?? row.name} strong={(row.model ?? row.responseModel) !== undefined} hint={modelHint(row)} />
+      <Cell name="c-provider" value={row.provider} />
+      <Cell name="c-operation" value={row.operation ?? row.kind} />
+      <span class={`c-duration num${running === undefined ? "" : " running"}`} role="gridcell" title={running === undefined ? undefined : "Going on for so long"}>
+        {row.durationNs === undefined ? (running === undefined ? "" : seconds(running)) : duration(row.durationNs)}
+      </span>
+      <span class="c-first num" role="gridcell">{duration(row.firstChunkNs)}</span>
+      <span class="c-in num" role="gridcell" title={inputHint(row)}>{count(row.usage?.input_tokens)}</span>
+      <span class="c-out num" role="gridcell" title={outputHint(row)}>{count(row.usage?.output_tokens)}</span>
+      <span class="c-tools num" role="gridcell">{row.toolCalls > 0 ? row.toolCalls : ""}</span>
+      <FinishCell row={row} />
+    </div>
+  );
+});
+
+function Cell({ name, value, hint, strong }: { name: string; value: string | undefined; hint?: string | undefined; strong?: boolean }): JSX.Element {
+  const text = value === undefined ? "" : oneLine(value);
+  return (
+    <span class={name} role="gridcell" title={hint ?? (text || undefined)}>
+      {strong ? <b><bdi>{text}</bdi></b> : <bdi>{text}</bdi>}
+    </span>
+  );
+}
+
+function FinishCell({ row }: { row: Row }): JSX.Element {
+  const failed = row.status === "error";
+  const text = oneLine(failed ? (row.error?.type ?? row.error?.message ?? "error") : (row.finishReasons ?? []).map(String).join(", "));
+  const hint = failed ? oneLine([row.error?.type, row.error?.message].filter(Boolean).join(": ")) : text;
+  return <span class={`c-finish${failed ? " failed" : ""}`} role="gridcell" title={hint || undefined}><bdi>{text}</bdi></span>;
+}
+
+const seconds = (ns: number): string => `${Math.floor(ns / 1e9)} s…`;
+
+function modelHint(row: Row): string | undefined {
+  if (!row.responseModel || row.responseModel === row.model) return undefined;
+  return oneLine(`${row.model ?? "unknown"} asked for, ${row.responseModel} answered`);
+}
+
+function inputHint(row: Row): string | undefined {
+  const u = row.usage;
+  if (u?.input_tokens === undefined) return undefined;
+  const of = [
+    u.cache_read_input_tokens === undefined ? "" : `${count(u.cache_read_input_tokens)} read from cache`,
+    u.cache_write_input_tokens === undefined ? "" : `${count(u.cache_write_input_tokens)} written to cache`,
+  ].filter(Boolean);
+  return `${count(u.input_tokens)} input tokens${of.length > 0 ? `, ${of.join(", ")}` : ""}`;
+}
+
+function outputHint(row: Row): string | undefined {
+  const u = row.usage;
+  if (u?.output_tokens === undefined) return undefined;
+  const reasoning = u.reasoning_output_tokens;
+  return `${count(u.output_tokens)} output tokens${reasoning === undefined ? "" : `, ${count(reasoning)} for reasoning`}`;
+}
+
