@@ -4,7 +4,8 @@
 // Whoever gathers requests calls Publish with what one step did. The hub numbers
 // it, keeps it in one ring for all readers and in an index of requests, and
 // wakes those who wait; every reader goes through the shared log at its own
-// cursor. JSON is made when somebody looks, once for all who do.
+// cursor. JSON is made when somebody looks, once for all who do, and in blocks of
+// many events that each reader is given as they are.
 //
 //	cursor = epoch "-" position
 //	epoch  = 16 hex digits, drawn when the hub is made

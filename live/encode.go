@@ -42,32 +42,34 @@ func (c *encoder) init(h *Hub) {
 	c.bare = envelope.NewBuilder(envelope.Options{})
 }
 
-// frame answers the frame of an entry, and whether it was made just now.
-func (h *Hub) frame(e *entry) (frame []byte, made bool) {
-	if kept := e.frame.Load(); kept != nil {
-		return *kept, false
+// frame answers the frame of an entry, and whether it was made just now: the
+// ring is to be fitted then.
+func (h *Hub) frame(e *entry) (f *frame, made bool) {
+	if f := e.encoded(); f != nil {
+		return f, false
 	}
-	return h.encoder.frame(e)
-}
-
-func (c *encoder) frame(e *entry) ([]byte, bool) {
-	lock := &c.locks[e.n%uint64(len(c.locks))]
+	lock := &h.encoder.locks[e.n%uint64(len(h.encoder.locks))]
 	lock.Lock()
 	defer lock.Unlock()
-	if kept := e.frame.Load(); kept != nil {
-		return *kept, false
+	if f := e.encoded(); f != nil {
+		return f, false
 	}
-	frame := c.encode(e)
-	e.frame.Store(&frame)
-	return frame, true
+	f = &frame{bytes: h.encoder.encode(make([]byte, 0, frameEstimate(e)), e)}
+	h.ring.keep(e, f)
+	return f, true
 }
 
-// keepFrame accounts for a frame that was made, or lets go of it when its entry
-// is not in the ring any more.
-func (h *Hub) keepFrame(e *entry, bytes int) {
+// frameEstimate is about how long the frame of an entry is.
+func frameEstimate(e *entry) int { return 256 + len(e.packed) + len(e.packed)/2 }
+
+// fit brings the ring within its bytes after frames were made.
+func (h *Hub) fit() {
+	if !h.ring.full() {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.ring.framed(e, bytes)
+	h.ring.fit()
 }
 
 // frameHead begins a frame; its JSON object is to follow.
@@ -139,12 +141,12 @@ func nameOf(e *entry) string {
 	return event.PackedName(e.packed)
 }
 
-func (c *encoder) encode(e *entry) []byte {
+// encode appends the frame of an entry.
+func (c *encoder) encode(dst []byte, e *entry) []byte {
 	name := nameOf(e)
 	if e.kind == Record {
 		name = eventName(name)
 	}
-	dst := make([]byte, 0, 256+len(e.packed)+len(e.packed)/2)
 	dst = c.hub.frameHead(dst, e.n, name)
 	body := pcommon.NewMap()
 	c.fill(e, body)

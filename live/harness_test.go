@@ -158,18 +158,38 @@ func parseFrame(raw []byte) (frame, error) {
 	return f, nil
 }
 
+// split answers the frames that a piece consists of.
+func split(pieces [][]byte) [][]byte {
+	var frames [][]byte
+	for _, piece := range pieces {
+		for f := range bytes.SplitAfterSeq(piece, []byte("\n\n")) {
+			if len(f) > 0 {
+				frames = append(frames, f)
+			}
+		}
+	}
+	return frames
+}
+
+func parseFrames(t *testing.T, pieces [][]byte) []frame {
+	t.Helper()
+	var frames []frame
+	for _, one := range split(pieces) {
+		f, err := parseFrame(one)
+		require.NoError(t, err)
+		frames = append(frames, f)
+	}
+	return frames
+}
+
 // readAll reads what is there for a subscription.
-func readAll(t *testing.T, s *live.Subscription) ([]frame, error) {
+func readAll(t *testing.T, h *live.Hub, s *live.Subscription) ([]frame, error) {
 	t.Helper()
 	var frames []frame
 	for {
 		raw, err := s.Next(t.Context(), time.Nanosecond, nil, 1<<20)
-		for _, one := range raw {
-			f, parseErr := parseFrame(one)
-			require.NoError(t, parseErr)
-			frames = append(frames, f)
-		}
-		if err != nil {
+		frames = append(frames, parseFrames(t, raw)...)
+		if err != nil && (!errors.Is(err, live.ErrIdle) || s.Cursor() == h.Cursor()) {
 			return frames, err
 		}
 	}
@@ -181,11 +201,7 @@ func readUntil(t *testing.T, s *live.Subscription, n int) []frame {
 	var frames []frame
 	for len(frames) < n {
 		raw, err := s.Next(t.Context(), time.Minute, nil, 1<<20)
-		for _, one := range raw {
-			f, parseErr := parseFrame(one)
-			require.NoError(t, parseErr)
-			frames = append(frames, f)
-		}
+		frames = append(frames, parseFrames(t, raw)...)
 		if errors.Is(err, live.ErrEnded) {
 			return frames
 		}

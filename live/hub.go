@@ -3,7 +3,6 @@ package live
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -34,7 +33,7 @@ type Hub struct {
 	dispatch dispatcher
 	stats    counters
 
-	mu sync.Mutex // guards everything declared below, and the ring's writing side
+	mu mutex // guards everything declared below, and the ring's writing side
 	index
 	// dropped are followed requests that left the index; their readers are
 	// to be told.
@@ -108,7 +107,7 @@ func (p *publisher) Publish(batch []Fact) {
 	tell := len(h.dropped) > 0
 	h.mu.Unlock()
 	h.stats.published.Add(n - from)
-	if tell || h.dispatch.waiting.Load() > 0 {
+	if tell || h.dispatch.members.Load() > 0 {
 		h.dispatch.signal()
 	}
 }
@@ -247,7 +246,7 @@ func (h *Hub) Stats() Stats {
 	s.RequestsKept = h.index.finished.Len()
 	s.RequestsOpen = h.index.open.Len()
 	s.RetainedBytes = h.index.bytes
-	s.Ring = Fill{Events: int(h.ring.head.Load() - h.ring.tail.Load()), Bytes: h.ring.bytes}
+	s.Ring = Fill{Events: int(h.ring.head.Load() - h.ring.tail.Load()), Bytes: int(h.ring.bytes.Load())}
 	return s
 }
 

@@ -23,10 +23,36 @@ type entry struct {
 	flush   *Flush
 	// into is the request that stays after a merge.
 	into *request
-	// frame is the encoded event, kept while the entry is in the ring.
-	frame atomic.Pointer[[]byte]
-	// framed is what frame counts in the ring; guarded by Hub.mu.
-	framed int
+	// frame is the encoded event, kept while the entry is in the ring, and
+	// evicted for good once it is not.
+	frame atomic.Pointer[frame]
+}
+
+// frame is an encoded event. It never changes.
+type frame struct {
+	bytes []byte
+	// block is what the frame is a part of, from the place at on; nil for one
+	// that was made alone.
+	block *block
+	at    int
+}
+
+// block is the frames of events with successive numbers, made in one go.
+type block struct {
+	bytes []byte
+	// end is the number after the last event.
+	end uint64
+}
+
+// evicted stands for the frame of an entry that has left the ring.
+var evicted = &frame{}
+
+// encoded answers the frame that is kept, or nil.
+func (e *entry) encoded() *frame {
+	if f := e.frame.Load(); f != evicted {
+		return f
+	}
+	return nil
 }
 
 // entryBytes is what an entry takes beside its packed bytes, with its places in
@@ -44,7 +70,8 @@ type ring struct {
 	slots      atomic.Pointer[[]atomic.Pointer[entry]]
 	maxEntries int
 	maxBytes   int
-	bytes      int
+	// bytes counts entries and the frames that are kept.
+	bytes atomic.Int64
 }
 
 const firstSlots = 1024
@@ -70,11 +97,14 @@ func (r *ring) add(e *entry, n uint64) {
 		}
 	}
 	slots[n%uint64(len(slots))].Store(e)
-	r.bytes += e.size()
-	for r.bytes > r.maxBytes && r.tail.Load() < n {
+	r.bytes.Add(int64(e.size()))
+	for r.full() && r.tail.Load() < n {
 		r.evict()
 	}
 }
+
+// full says that the ring is over its bytes.
+func (r *ring) full() bool { return r.bytes.Load() > int64(r.maxBytes) }
 
 func (r *ring) widen(slots []atomic.Pointer[entry], n uint64) []atomic.Pointer[entry] {
 	wider := make([]atomic.Pointer[entry], min(r.maxEntries, 2*len(slots)))
@@ -92,20 +122,24 @@ func (r *ring) evict() {
 	e := slot.Load()
 	r.tail.Store(tail + 1)
 	slot.Store(nil)
-	r.bytes -= e.size() + e.framed
-	e.framed = 0
-	e.frame.Store(nil)
+	size := e.size()
+	if f := e.frame.Swap(evicted); f != nil {
+		size += len(f.bytes)
+	}
+	r.bytes.Add(-int64(size))
 }
 
-// framed counts a frame that was made for an entry.
-func (r *ring) framed(e *entry, bytes int) {
-	if e.n < r.tail.Load() {
-		e.frame.Store(nil)
-		return
+// keep keeps a frame that was made for an entry, unless there is one or the
+// entry has left. It needs no lock, but what is over then has to be evicted.
+func (r *ring) keep(e *entry, f *frame) {
+	if e.frame.CompareAndSwap(nil, f) {
+		r.bytes.Add(int64(len(f.bytes)))
 	}
-	e.framed = bytes
-	r.bytes += bytes
-	for r.bytes > r.maxBytes && r.tail.Load()+1 < r.head.Load() {
+}
+
+// fit evicts what is over.
+func (r *ring) fit() {
+	for r.full() && r.tail.Load()+1 < r.head.Load() {
 		r.evict()
 	}
 }

@@ -29,19 +29,24 @@ var (
 // Subscription is one reader's way through the log. It is used by one goroutine,
 // which must Close it.
 type Subscription struct {
-	hub     *Hub
-	filter  Filter
+	hub *Hub
+	// broad says that it wants everything, filter what it wants otherwise,
+	// follows the one request that it wants.
+	broad   bool
+	filter  *Filter
 	follows *request
 	// next is the number of the first event not read; lost are events that
 	// were skipped and not told of.
 	next uint64
 	lost loss
-	wake chan struct{}
-	idle *time.Timer
+	// delivered counts events.
+	delivered uint64
 	// history are events of before a merge, which are told without an id.
 	history []*entry
+	waiter
 
-	// What follows is guarded by dispatcher.mu.
+	// What follows is guarded by dispatcher.mu, and for those who do not want
+	// everything.
 
 	group *group
 	// at is the place among those who wait, -1 when not waiting; start is
@@ -70,7 +75,9 @@ type Start struct {
 // Subscribe opens a stream of everything that the filter wants.
 func (h *Hub) Subscribe(filter Filter, start Start) *Subscription {
 	s := h.newSubscription()
-	s.filter = filter
+	if s.broad = filter.All(); !s.broad {
+		s.filter = &filter
+	}
 	head := h.ring.head.Load()
 	switch position, known := h.position(start.Cursor, head); {
 	case known:
@@ -144,7 +151,7 @@ func (s *Subscription) recall(into, from *request) {
 
 func (h *Hub) newSubscription() *Subscription {
 	h.stats.subscribers.Add(1)
-	return &Subscription{hub: h, wake: make(chan struct{}, 1), at: -1}
+	return &Subscription{hub: h, waiter: waiter{wake: make(chan struct{}, 1)}, at: -1}
 }
 
 // find answers the request with an id. The caller holds mu.
@@ -164,29 +171,28 @@ func (s *Subscription) Close() {
 	if s.follows != nil {
 		s.follows.followers.Add(-1)
 	}
-	if s.idle != nil {
-		s.idle.Stop()
-	}
+	s.end()
 	s.hub.stats.subscribers.Add(-1)
 }
 
-// Cursor is the reader's place: everything up to it that is wanted was given. It
-// is empty while there is something to tell that has no place of its own.
+// Cursor is the reader's place: everything up to it that is wanted was given, or
+// told to be lost. It is empty while there is something to tell that has no place
+// of its own.
 func (s *Subscription) Cursor() string {
-	if s.lost.pending || len(s.history) > 0 {
+	next := s.next
+	if s.lost.pending {
+		next = s.lost.from
+		if next == 0 {
+			return ""
+		}
+	}
+	if len(s.history) > 0 {
 		return ""
 	}
-	return s.hub.cursor(s.next - min(s.next, 1))
+	return s.hub.cursor(next - min(next, 1))
 }
 
-func (s *Subscription) signal() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
-// Next is Poll, and Wait while there is nothing. Frames that were read come with
+// Next is Poll, and Wait while there is nothing. What was read comes with
 // ErrEnded.
 func (s *Subscription) Next(ctx context.Context, wait time.Duration, dst [][]byte, maxBytes int) ([][]byte, error) {
 	before := len(dst)
@@ -201,67 +207,67 @@ func (s *Subscription) Next(ctx context.Context, wait time.Duration, dst [][]byt
 	}
 }
 
-// Poll appends the frames that are there to dst and answers it: at most about
-// maxBytes more than it takes to have one. It does not wait; with ErrEnded come
-// the last frames. Frames are shared and must not be changed.
+// Poll appends what is there for the reader to dst and answers it: pieces of one
+// or more whole frames, at most about maxBytes or one frame. It does not wait;
+// with ErrEnded come the last frames. Pieces are shared and must not be changed.
 func (s *Subscription) Poll(dst [][]byte, maxBytes int) ([][]byte, error) {
-	if s.follows != nil {
+	switch {
+	case s.follows != nil:
 		return s.readRequest(dst, maxBytes)
+	case s.broad:
+		return s.readAll(dst, maxBytes), nil
 	}
-	return s.readLog(dst, maxBytes)
+	return s.readLog(dst, maxBytes), nil
 }
 
-// Wait waits until there may be something to poll, after a Poll that found
-// nothing. It fails when ctx is done, with ErrStopped, and after the given time
-// with ErrIdle: the reader's Cursor may have moved meanwhile.
-func (s *Subscription) Wait(ctx context.Context, wait time.Duration) error {
-	if s.hub.dispatch.park(s, s.next) {
-		return s.await(ctx, wait)
+// readAll reads on in what is released.
+func (s *Subscription) readAll(dst [][]byte, maxBytes int) [][]byte {
+	h := s.hub
+	released := h.dispatch.released.Load() // before the ring is looked at, which then has all of it
+	v := h.ring.view()
+	given, anyMade := uint64(0), false
+	for room := maxBytes; s.next < released && room > 0; {
+		e := v.at(s.next)
+		if e == nil {
+			s.skip()
+			continue
+		}
+		f, made := h.frame(e)
+		anyMade = anyMade || made
+		piece, next := f.bytes, e.n+1
+		if f.block != nil {
+			rest := f.block.bytes[f.at:]
+			if len(rest) > room && len(rest) <= maxBytes {
+				break // it is whole the next time
+			}
+			if len(rest) <= room {
+				piece, next = rest, f.block.end
+			}
+		}
+		if s.lost.pending {
+			dst = s.tell(dst)
+		}
+		dst = append(dst, piece)
+		room -= len(piece)
+		given += next - s.next
+		s.next = next
 	}
-	select {
-	case <-s.hub.dispatch.stop:
-		return ErrStopped
-	default:
-		return ctx.Err()
+	if anyMade {
+		h.fit()
 	}
-}
-
-// await waits for the dispatcher.
-func (s *Subscription) await(ctx context.Context, wait time.Duration) error {
-	if s.idle == nil {
-		s.idle = time.NewTimer(wait)
-	} else {
-		s.idle.Reset(wait)
+	s.count(given)
+	if s.lost.pending && s.lost.from == 0 {
+		dst = s.tell(dst) // any other loss might still grow, and an event will follow
 	}
-	var err error
-	select {
-	case <-s.wake:
-	case <-s.idle.C:
-		err = ErrIdle
-	case <-ctx.Done():
-		err = ctx.Err()
-	case <-s.hub.dispatch.stop:
-		err = ErrStopped
-	}
-	d := &s.hub.dispatch
-	d.mu.Lock()
-	if d.unpark(s) {
-		// What was looked at while it waited was not for this reader.
-		s.next = max(s.next, d.scanned)
-	} else {
-		s.next = max(s.next, s.start)
-	}
-	d.mu.Unlock()
-	return err
+	return dst
 }
 
 // readLog reads on in the ring.
-func (s *Subscription) readLog(dst [][]byte, maxBytes int) ([][]byte, error) {
+func (s *Subscription) readLog(dst [][]byte, maxBytes int) [][]byte {
 	h := s.hub
 	v := h.ring.view()
-	all := s.filter.All()
 	asks := s.filter.asks()
-	given := 0
+	given, anyMade := uint64(0), false
 	for room := maxBytes; s.next < v.head && room > 0; {
 		e := v.at(s.next)
 		if e == nil {
@@ -269,29 +275,39 @@ func (s *Subscription) readLog(dst [][]byte, maxBytes int) ([][]byte, error) {
 			continue
 		}
 		s.next++
-		if !all {
-			seen := h.seen(e, asks)
-			if !s.filter.matches(&seen) {
-				continue
-			}
+		seen := h.seen(e, asks)
+		if !s.filter.matches(&seen) {
+			continue
 		}
 		if s.lost.pending {
 			dst = s.tell(dst)
 		}
-		frame, made := h.frame(e)
-		if made {
-			h.keepFrame(e, len(frame))
-		}
-		dst = append(dst, frame)
-		room -= len(frame)
+		f, made := h.frame(e)
+		anyMade = anyMade || made
+		dst = append(dst, f.bytes)
+		room -= len(f.bytes)
 		given++
 	}
-	h.stats.delivered.Add(uint64(given))
+	if anyMade {
+		h.fit()
+	}
+	s.count(given)
 	if s.lost.pending && given == 0 {
 		dst = s.tell(dst)
 	}
-	return dst, nil
+	return dst
 }
+
+// count counts events that the reader was given.
+func (s *Subscription) count(given uint64) {
+	if given > 0 {
+		s.delivered += given
+		s.hub.stats.delivered.Add(given)
+	}
+}
+
+// Delivered is how many events the reader was given.
+func (s *Subscription) Delivered() uint64 { return s.delivered }
 
 // skip goes on from the oldest event there.
 func (s *Subscription) skip() {
@@ -318,10 +334,10 @@ func (s *Subscription) readRequest(dst [][]byte, maxBytes int) ([][]byte, error)
 	}
 	h := s.hub
 	for room := maxBytes; room > 0 && len(s.history) > 0; s.history = s.history[1:] {
-		frame, _ := h.frame(s.history[0])
-		frame = frame[bytes.IndexByte(frame, '\n')+1:] // without its id
-		dst = append(dst, frame)
-		room -= len(frame)
+		f, _ := h.frame(s.history[0])
+		piece := f.bytes[bytes.IndexByte(f.bytes, '\n')+1:] // without its id
+		dst = append(dst, piece)
+		room -= len(piece)
 	}
 	if len(s.history) > 0 {
 		return dst, nil
@@ -340,21 +356,22 @@ func (s *Subscription) readRequest(dst [][]byte, maxBytes int) ([][]byte, error)
 	done, merged, dropped := r.done(), r.mergedInto != nil, r.dropped
 	h.mu.Unlock()
 
-	room := maxBytes
+	room, anyMade := maxBytes, false
 	for i, e := range batch[:n] {
 		if room <= 0 {
 			n, rest = i, true
 			break
 		}
 		s.next = e.n + 1
-		frame, made := h.frame(e)
-		if made {
-			h.keepFrame(e, len(frame))
-		}
-		dst = append(dst, frame)
-		room -= len(frame)
+		f, made := h.frame(e)
+		anyMade = anyMade || made
+		dst = append(dst, f.bytes)
+		room -= len(f.bytes)
 	}
-	h.stats.delivered.Add(uint64(n))
+	if anyMade {
+		h.fit()
+	}
+	s.count(uint64(n))
 	switch {
 	case rest:
 	case dropped:

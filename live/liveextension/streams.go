@@ -189,11 +189,15 @@ func (s *sink) writeFrames(ctx context.Context, from *live.Subscription) (writte
 	if len(m.frames) == 0 {
 		return false, ended
 	}
-	m.bytes = m.bytes[:0]
-	for _, frame := range m.frames {
-		m.bytes = append(m.bytes, frame...)
+	block := m.frames[0]
+	if len(m.frames) > 1 {
+		m.bytes = m.bytes[:0]
+		for _, frame := range m.frames {
+			m.bytes = append(m.bytes, frame...)
+		}
+		block = m.bytes
 	}
-	if err := s.write(m.bytes); err != nil {
+	if err := s.write(block); err != nil {
 		return true, err
 	}
 	if ended == nil {
