@@ -15,7 +15,7 @@ import (
 	"github.com/genaibuffer/genaibufferprocessor/live/liveextension"
 )
 
-func readBody(t *testing.T, resp *http.Response) string {
+func readBody(t *testing.T, resp *answer) string {
 	t.Helper()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
