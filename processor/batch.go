@@ -77,7 +77,8 @@ func (b *batch) done() { pref.UnrefLogs(b.logs) }
 
 // settleBatch notes that nothing more is to be done for the parts of a batch. It
 // answers for how many that is news: after a shutdown that ran out of time
-// they are given up already.
+// they are given up already. The journal is told at its next entry, so that half
+// of a batch that was split does not leave again when the other half has not.
 func (e *Engine) settleBatch(b *batch) (news int) {
 	left := make([]*buffer.Part, 0, len(b.sent))
 	e.mu.Lock()
@@ -87,6 +88,7 @@ func (e *Engine) settleBatch(b *batch) (news int) {
 			left = append(left, s.part)
 		}
 	}
+	e.store.Settle(left)
 	e.mu.Unlock()
 	e.publishing.left(left)
 	return len(left)

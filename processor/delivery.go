@@ -69,8 +69,6 @@ func (d *deliverer) run() {
 			}
 			select {
 			case <-d.engine.wake:
-			case <-d.idle():
-				_ = d.engine.durable.keepTime(d.ctx) // counted, and reported as status
 			case <-d.draining:
 				if d.engine.outboxEmpty() {
 					return
@@ -89,15 +87,6 @@ func (d *deliverer) run() {
 		d.engine.delivered(len(parts))
 		signal(d.progress)
 	}
-}
-
-// idle becomes ready when the journal, if there is one, is to be written
-// although nothing comes.
-func (d *deliverer) idle() <-chan time.Time {
-	if d.engine.durable == nil {
-		return nil
-	}
-	return d.engine.durable.idle()
 }
 
 // drain delivers what is left until ctx is done. Without a deadline it gives
@@ -131,8 +120,8 @@ func (d *deliverer) drain(ctx context.Context) {
 	}
 }
 
-// giveUp cancels the call under way and waits for the consumer to return from
-// it; one that ignores its context is left behind.
+// giveUp cancels the call under way and waits for the consumer, or the storage,
+// to return from it; one that ignores its context is left behind.
 func (d *deliverer) giveUp() {
 	d.cancel()
 	timer := time.NewTimer(time.Second)
@@ -140,7 +129,7 @@ func (d *deliverer) giveUp() {
 	select {
 	case <-d.done:
 	case <-timer.C:
-		d.engine.log.Error("the next consumer does not return although its context was cancelled; its call is left behind")
+		d.engine.log.Error("The delivery under way does not end although its context was cancelled; it is left behind")
 	}
 }
 

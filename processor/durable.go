@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,10 +28,16 @@ type durable struct {
 	// is in the store, so that the journal has everything in the order in which
 	// the store got it. It is taken before the engine's lock, and held while
 	// the storage is called: that is what it is for.
-	order  sync.Mutex
+	order  turn
 	log    *journal.Log
 	entry  []byte
 	closed bool
+	// written is when the last entry was.
+	written time.Time
+
+	// stopKeeping ends the keeper, kept is closed when it has ended.
+	stopKeeping context.CancelFunc
+	kept        chan struct{}
 }
 
 const (
@@ -40,16 +45,9 @@ const (
 	maxEntry = 8 << 20
 	// journalSlack is what the journal may hold beyond its share, in bytes.
 	journalSlack = 16 << 10
-	// catchUpAfter is how long the journal may lag behind what was delivered
-	// while nothing comes; beat is how far its time may lag while something is
-	// open.
-	catchUpAfter = time.Second
-	beat         = 30 * time.Second
 	// journalPause is the time between two attempts to write to a storage that
 	// fails, while parts wait to leave.
 	journalPause = 250 * time.Millisecond
-	// closePatience bounds the last operations at shutdown.
-	closePatience = 10 * time.Second
 )
 
 var errClosed = errors.New("the journal is closed")
@@ -82,7 +80,7 @@ func (e *Engine) restore(ctx context.Context, host component.Host) (aside int, e
 	if err != nil {
 		return 0, fmt.Errorf("storage: %q gives no client: %w", e.cfg.Storage, err)
 	}
-	d := &durable{engine: e, client: client}
+	d := &durable{engine: e, client: client, order: newTurn()}
 	if d.log, err = journal.Open(ctx, newJournalStorage(client)); err != nil {
 		return 0, errors.Join(fmt.Errorf("storage: the journal in %q cannot be opened: %w", e.cfg.Storage, err), client.Close(ctx))
 	}
@@ -166,8 +164,11 @@ func (g *garbage) add(bytes int) {
 // append journals what a call brings, then puts it into the store. On error
 // nothing was taken.
 func (d *durable) append(ctx context.Context, bytes int, in buffer.Input) error {
-	d.order.Lock()
-	defer d.order.Unlock()
+	if !d.order.take(ctx) {
+		d.engine.release(bytes)
+		return fmt.Errorf("gen_ai_buffer waited for its journal and took nothing, send it again later: %w", context.Cause(ctx))
+	}
+	defer d.order.giveBack()
 	if d.engine.isFlushed() {
 		d.engine.release(bytes)
 		return errStopping
@@ -213,6 +214,7 @@ func (d *durable) write(ctx context.Context, in *buffer.Input) error {
 		e.status.journalStuck(err)
 		return err
 	}
+	d.written = time.Now()
 	e.status.journalOK()
 	return nil
 }
@@ -243,11 +245,11 @@ func (d *durable) tell(ctx context.Context) bool {
 	for trimmed := false; ; {
 		err := d.catchUp(ctx)
 		if err == nil {
-			return true
+			return ctx.Err() == nil // given up while the storage did not answer
 		}
 		if errors.Is(err, journal.ErrFull) {
 			if trimmed || d.trim(ctx) != nil {
-				return true
+				return ctx.Err() == nil
 			}
 			trimmed = true
 			continue
@@ -264,36 +266,21 @@ func (d *durable) tell(ctx context.Context) bool {
 
 // catchUp writes what the journal does not know, if there is anything.
 func (d *durable) catchUp(ctx context.Context) error {
-	d.order.Lock()
-	defer d.order.Unlock()
+	if !d.order.take(ctx) {
+		return context.Cause(ctx)
+	}
+	defer d.order.giveBack()
 	if !d.engine.untold() {
 		return nil
 	}
 	return d.write(context.WithoutCancel(ctx), nil)
 }
 
-// keepTime writes what the journal does not know, or the time alone while
-// something waits for it.
-func (d *durable) keepTime(ctx context.Context) error {
-	d.order.Lock()
-	defer d.order.Unlock()
-	if untold, open := d.engine.untold(), d.engine.open(); !untold && open == 0 {
-		return nil
-	}
-	return d.write(context.WithoutCancel(ctx), nil)
-}
-
-// idle becomes ready when the journal is to be written although nothing comes.
-func (d *durable) idle() <-chan time.Time {
-	if d.engine.untold() {
-		return time.After(catchUpAfter)
-	}
-	return time.After(beat)
-}
-
 func (d *durable) trim(ctx context.Context) error {
-	d.order.Lock()
-	defer d.order.Unlock()
+	if !d.order.take(ctx) {
+		return context.Cause(ctx)
+	}
+	defer d.order.giveBack()
 	if d.closed {
 		return errClosed
 	}
@@ -303,28 +290,6 @@ func (d *durable) trim(ctx context.Context) error {
 	err := d.log.Trim(context.WithoutCancel(ctx))
 	d.bytes.Store(int64(d.log.Bytes()))
 	return err
-}
-
-// close writes what is left to tell and gives the storage back. What is not
-// delivered stays in the journal.
-func (d *durable) close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closePatience)
-	defer cancel()
-	d.order.Lock()
-	defer d.order.Unlock()
-	var err error
-	if d.engine.untold() {
-		err = d.write(ctx, nil)
-	}
-	if err == nil {
-		err = d.log.Trim(ctx)
-	}
-	d.closed = true
-	if open, waiting := d.engine.open(), d.engine.waiting(); open+waiting > 0 {
-		d.engine.log.Warn("The journal is not empty: what is in it goes on with the next start",
-			zap.Int("open", open), zap.Int("undelivered", waiting))
-	}
-	return errors.Join(err, d.client.Close(ctx))
 }
 
 func (e *Engine) untold() bool {
@@ -339,26 +304,10 @@ func (e *Engine) open() int {
 	return e.store.Open()
 }
 
-// waiting is the number of envelopes that were not delivered.
-func (e *Engine) waiting() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return len(e.outbox)
-}
-
 func (e *Engine) isFlushed() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.flushed
-}
-
-// inOrder does what must not come between an entry and its effects.
-func (e *Engine) inOrder(do func()) {
-	if e.durable != nil {
-		e.durable.order.Lock()
-		defer e.durable.order.Unlock()
-	}
-	do()
 }
 
 // journalBytes is what the journal takes.

@@ -54,6 +54,8 @@ type shelf struct {
 	fails func(call int) error
 	// refuses is asked about the operations of each call, likewise.
 	refuses func(ops []*storage.Operation) error
+	// hangs, when set, is what calls wait for.
+	hangs chan struct{}
 }
 
 func newShelf() *shelf { return &shelf{values: map[string][]byte{}} }
@@ -63,6 +65,12 @@ func (s *shelf) GetClient(context.Context, component.Kind, component.ID, string)
 }
 
 func (s *shelf) Batch(_ context.Context, ops ...*storage.Operation) error {
+	s.mu.Lock()
+	hangs := s.hangs
+	s.mu.Unlock()
+	if hangs != nil {
+		<-hangs
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls++
@@ -106,7 +114,29 @@ func (s *shelf) Delete(ctx context.Context, key string) error {
 	return s.Batch(ctx, storage.DeleteOperation(key))
 }
 
-func (s *shelf) Close(context.Context) error { return nil }
+func (s *shelf) Close(context.Context) error {
+	s.mu.Lock()
+	hangs := s.hangs
+	s.mu.Unlock()
+	if hangs != nil {
+		<-hangs
+	}
+	return nil
+}
+
+// hang lets calls wait from now on until release is called.
+func (s *shelf) hang() (release func()) {
+	hangs := make(chan struct{})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hangs = hangs
+	return func() {
+		s.mu.Lock()
+		s.hangs = nil
+		s.mu.Unlock()
+		close(hangs)
+	}
+}
 
 // copied is what is there now, for another process.
 func (s *shelf) copied() *shelf {
@@ -312,7 +342,7 @@ func TestOneStorageOperationForEachBatch(t *testing.T) {
 		assert.Equal(t, 10, on.count()-before, "one for each batch that comes")
 		time.Sleep(3 * time.Second) // virtual
 		before = on.count()
-		time.Sleep(2*time.Second + 500*time.Millisecond)
+		time.Sleep(2*time.Second + 300*time.Millisecond)
 		require.Len(t, r.out.envelopes(t), 10)
 		assert.Equal(t, 1, on.count()-before, "one for the batch that leaves")
 		before = on.count()

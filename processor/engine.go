@@ -189,6 +189,9 @@ func (e *Engine) run(t *telemetry) {
 	e.running = true
 	e.mu.Unlock()
 	go e.runTimer(ctx)
+	if e.durable != nil {
+		e.durable.startKeeping()
+	}
 }
 
 // now is the monotonic time of the store.

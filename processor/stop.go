@@ -22,11 +22,11 @@ func (e *Engine) stop(ctx context.Context, f *face) error {
 	if !e.closeFor(f) {
 		return nil
 	}
-	patience, stopWaiting := context.WithTimeout(ctx, drainPatience)
+	waiting, stopWaiting := context.WithTimeout(ctx, drainPatience)
 	defer stopWaiting()
 	select {
 	case <-e.idle:
-	case <-patience.Done(): // what is still on its way through will be refused
+	case <-waiting.Done(): // what is still on its way through will be refused
 	}
 	if e.stopTimer == nil {
 		return nil // never started: nothing was taken
@@ -35,7 +35,7 @@ func (e *Engine) stop(ctx context.Context, f *face) error {
 	<-e.timer
 
 	var out buffer.Outcome
-	e.inOrder(func() {
+	ordered := e.inOrder(func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.flushed = true
@@ -44,6 +44,12 @@ func (e *Engine) stop(ctx context.Context, f *face) error {
 		}
 		e.settle(&out)
 	})
+	patience := closePatience
+	if !ordered {
+		// What is open stays in the journal, and what would leave could not
+		// be told.
+		patience, ctx = hungPatience, e.hung(ctx)
+	}
 	e.telemetry.count(&out)
 	e.wakeIf(true)
 	if e.deliverer != nil {
@@ -52,11 +58,22 @@ func (e *Engine) stop(ctx context.Context, f *face) error {
 	var err error
 	if e.durable == nil {
 		e.reportLoss()
-	} else if err = e.durable.close(ctx); err != nil {
+	} else if err = e.durable.close(ctx, patience); err != nil {
 		err = fmt.Errorf("the journal of %q could not be closed in order; what it has stays there: %w", e.set.ID, err)
 	}
 	e.telemetry.shutdown()
 	return err
+}
+
+// hung takes nothing more although an entry may be under way, whose call is
+// refused then. It answers a context for what must not take time.
+func (e *Engine) hung(ctx context.Context) context.Context {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.flushed = true
+	over, cancel := context.WithCancelCause(ctx)
+	cancel(errHangs)
+	return over
 }
 
 // closeFor notes that a face has gone. It answers whether that was the last one

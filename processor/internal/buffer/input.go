@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"encoding/binary"
+	"math"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -197,10 +198,13 @@ func (r *frozenReader) origin(origins []*event.Origin) *event.Origin {
 	return origins[n]
 }
 
-// count reads a size, of at most 1 GiB.
+// mostCounted bounds what is counted so that two of them can be added.
+const mostCounted = math.MaxInt / 2
+
+// count reads a number of bytes, records or spans.
 func (r *frozenReader) count() int {
 	n := r.uvarint()
-	if n > 1<<30 {
+	if n > mostCounted {
 		r.bad = true
 		return 0
 	}

@@ -36,7 +36,13 @@ import (
 type JournalEntry struct {
 	bytes   []byte
 	origins []*event.Origin
+	// places has the places of origins once there are many.
+	places map[*event.Origin]int
 }
+
+// fewOrigins is how many origins are searched one by one, the last one first:
+// what arrives together mostly comes under the same.
+const fewOrigins = 16
 
 const entryVersion = 1
 
@@ -121,13 +127,27 @@ func (e *JournalEntry) text(b []byte) {
 
 // place answers the number of an origin in this entry, less 1.
 func (e *JournalEntry) place(o *event.Origin) int {
-	for i := len(e.origins) - 1; i >= 0; i-- {
+	n := len(e.origins)
+	for i := n - 1; i >= max(0, n-fewOrigins); i-- {
 		if e.origins[i] == o {
 			return i
 		}
 	}
+	if at, has := e.places[o]; has {
+		return at
+	}
 	e.origins = append(e.origins, o)
-	return len(e.origins) - 1
+	if n < fewOrigins {
+		return n
+	}
+	if e.places == nil {
+		e.places = make(map[*event.Origin]int, 2*fewOrigins)
+		for i, each := range e.origins {
+			e.places[each] = i
+		}
+	}
+	e.places[o] = n
+	return n
 }
 
 func (e *JournalEntry) origin(o *event.Origin) {

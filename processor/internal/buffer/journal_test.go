@@ -204,9 +204,9 @@ func describeStore(s *Store, outbox []*Part) []string {
 		for r := q.head; r != nil; r = q.of(r).after {
 			records, spans, _ := unpacked(&r.content.held, r.seq-uint64(r.content.held.records)+1, r.flushed)
 			p := &Part{Part: envelope.Part{RequestID: r.identity.id(), Number: int(r.parts), Records: records, Spans: spans, RelatedRequestID: r.related()}}
-			lines = append(lines, fmt.Sprintf("%s %s since %v opened %v ended %d flushed %t seen %t bytes %d weight %d owned %t named %t traces %v extra %d",
+			lines = append(lines, fmt.Sprintf("%s %s since %v opened %v ended %d flushed %t seen %t bytes %d weight %d owned %t named %t traces %v extra %d facts %s",
 				name, describe(p), r.since, r.content.openedAt, r.ended, r.flushed, r.seen, r.content.bytes, r.content.weight,
-				r.content.owner != nil, r.content.named, r.traces(), r.extraKeys()))
+				r.content.owner != nil, r.content.named, r.traces(), r.extraKeys(), describeFacts(r, outbox)))
 		}
 	}
 	each(&s.idle, "open")
@@ -223,6 +223,16 @@ func describeStore(s *Store, outbox []*Part) []string {
 	}
 	lines = append(lines, fmt.Sprintf("open %d remembered %d keys %d bytes %d next %v", s.Open(), s.Remembered(), s.Keys(), s.Bytes(), s.Next()))
 	return lines
+}
+
+// describeFacts is what earlier parts of a request told. Those that were not
+// delivered tell it again.
+func describeFacts(r *request, outbox []*Part) string {
+	waits := slices.ContainsFunc(outbox, func(p *Part) bool { return p.RequestID == r.identity.id() })
+	if r.left == nil || waits {
+		return "none"
+	}
+	return fmt.Sprintf("%x", r.left.facts.AppendBinary(nil, &envelope.Known{}))
 }
 
 // Whatever is in an entry, reading it ends, and what can be made of it is a

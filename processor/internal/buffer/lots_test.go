@@ -92,42 +92,22 @@ func TestRestoringIsLinear(t *testing.T) {
 func restoringAllocates(t *testing.T, records, batch, most int, keys func(n int) Keys) uint64 {
 	t.Helper()
 	o := roomy()
-	o.MaxRequests, o.MaxRequestEvents, o.NewOpening = 1<<20, most, openings()
-	s := New(o)
-	s.KeepJournal()
-	var entries [][]byte
-	var out Outcome
-	write := func(in *Input) {
-		e := NewJournalEntry(nil, time.Second, wall(time.Second))
-		if in != nil {
-			e.Input(*in)
-		}
-		s.Tell(e, 0)
-		entries = append(entries, e.Finish())
-		s.Told(uint64(len(entries)), 0)
-	}
+	o.MaxRequests, o.MaxRequestEvents = 1<<20, most
+	d := newDiary(t, o)
 	for from := 0; from < records; from += batch {
-		var in Input
+		var coming []Record
 		for n := from; n < min(records, from+batch); n++ {
-			in.Records = append(in.Records, log(fmt.Sprint("a record with a name, number ", n), keys(n)))
+			coming = append(coming, log(fmt.Sprint("a record with a name, number ", n), keys(n)))
 		}
-		write(&in)
-		s.Append(time.Second, wall(time.Second), in, &out)
+		d.takes(coming...)
 	}
-	write(nil)
-	restored := New(o)
-	restored.KeepJournal()
-	x := NewRestorer(restored)
+	d.write(nil)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	for i, entry := range entries {
-		require.NoError(t, x.Entry(uint64(i+1), entry))
-	}
-	var found Outcome
-	_, broken := x.Finish(&found)
+	restored, parts := d.restored()
 	runtime.ReadMemStats(&after)
-	require.Zero(t, broken)
-	require.Len(t, found.Parts, len(out.Parts))
+	require.Len(t, parts, len(d.Parts))
+	found := Outcome{Parts: parts}
 	restored.FlushAll(time.Second, wall(time.Second), event.FlushShutdown, &found)
 	taken := 0
 	for _, p := range found.Parts {
