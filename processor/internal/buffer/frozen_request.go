@@ -39,6 +39,9 @@ import (
 const frozenVersion = 1
 
 const (
+	// openingAt is where the opening stands.
+	openingAt = 2
+
 	frozenEndedAt  = 2
 	frozenTwoBits  = 3
 	frozenSeen     = 1 << 4

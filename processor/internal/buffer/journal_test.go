@@ -28,6 +28,8 @@ type scribe struct {
 	outbox []*Part
 	// sent has the content of each part that left, by opening and number.
 	sent map[string]string
+	// before is what had left when the journal was damaged.
+	before map[string]string
 	// accepted and delivered are names of records.
 	accepted, delivered map[string]bool
 	builder             *envelope.Builder
@@ -180,6 +182,9 @@ func (s *scribe) leave(t *rapid.T, p *Part) {
 		require.Equal(t, before, content, "delivered again")
 	}
 	s.sent[id] = content
+	if p.Reason == event.FlushRecovered {
+		require.NotContains(t, s.before, id)
+	}
 	for i := range p.Records {
 		s.delivered[p.Records[i].Name] = true
 	}

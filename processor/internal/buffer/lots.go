@@ -14,7 +14,12 @@ type lot struct {
 	entry uint64
 	// sizes has those of the first items, as far as they are known.
 	sizes []itemSize
+	// runs are what it was put together of, if it was taken out.
+	runs []itemRun
 }
+
+// itemRun is n items from one number on.
+type itemRun struct{ from, n uint64 }
 
 // itemSize is what an item counts.
 type itemSize struct{ bytes, weight int }
@@ -102,9 +107,11 @@ func (of *lots) take(from, n uint64) *lot {
 		return nil
 	}
 	taken := (*of)[at]
+	taken.runs = []itemRun{{taken.from, taken.count()}}
 	for _, l := range (*of)[at+1 : end] {
 		taken.held.append(&l.held)
 		taken.entry = min(taken.entry, l.entry)
+		taken.runs = append(taken.runs, itemRun{l.from, l.count()})
 	}
 	if at == 0 {
 		// Parts go in order: who has many need not move the others.

@@ -27,7 +27,8 @@ func (x *Restorer) Finish(out *Outcome) (now time.Duration, broken int) {
 		s.forgetFirst()
 	}
 	for _, r := range x.torn {
-		r.account.rewrite = true // its items are counted anew
+		r.opening = s.opts.NewOpening() // see lacks
+		r.account.rewrite = true        // its items are counted anew
 		s.flush(r, event.FlushRecovered, -1, out)
 		x.broken++
 	}
@@ -150,9 +151,7 @@ func (x *Restorer) finishParts(byOpening map[[16]byte]*request, out *Outcome) {
 		p.Facts, p.request = &r.left.facts, r
 		whole := x.fill(&p.held, made)
 		if !whole {
-			p.Reason = event.FlushRecovered
-			made.records, made.spans = p.held.records, p.held.spans
-			x.broken++
+			x.lacks(made, r)
 		}
 		x.store.ledger.closed = max(x.store.ledger.closed, made.order)
 		p.account = &partAccount{
@@ -181,14 +180,48 @@ func (x *Restorer) finishParts(byOpening map[[16]byte]*request, out *Outcome) {
 	}
 }
 
+// lacks makes a part of what is left of one. It may have left whole before, so
+// that it gets another id: no id has two contents.
+func (x *Restorer) lacks(made *restored, r *request) {
+	p := made.part
+	p.Reason = event.FlushRecovered
+	p.Opening = x.store.opts.NewOpening()
+	// The last ones keep their numbers, as in a request that is open.
+	p.firstSeq += uint64(max(0, made.records-p.held.records))
+	made.from += made.holds()
+	made.records, made.spans = p.held.records, p.held.spans
+	made.from -= made.holds()
+	copy(made.form[openingAt:], p.Opening[:])
+	if r == made.request {
+		r.opening = p.Opening
+	}
+	x.broken++
+}
+
 // fill gives a holder its items. It answers false when some are missing.
 func (x *Restorer) fill(h *held, made *restored) (whole bool) {
-	if has := x.take(made.key.number, made.from, made.holds()); has != nil {
+	has := x.take(made.key.number, made.from, made.holds())
+	if has != nil {
 		*h = has.held
 		made.entry = min(made.entry, has.entry)
 	}
 	x.store.ledger.held += h.items.length
-	return h.records == made.records && h.spans == made.spans
+	if whole = h.records == made.records && h.spans == made.spans; !whole && has != nil {
+		x.renumber(made, has)
+	}
+	return whole
+}
+
+// renumber has what is left of a holder's items told under the last of their
+// numbers. The journal may have some of them under others, which are no items
+// any more.
+func (x *Restorer) renumber(made *restored, has *lot) {
+	gone := made.holds() - has.count()
+	for _, run := range has.runs {
+		for item := run.from; item < min(run.from+run.n, made.from+gone); item++ {
+			x.store.ledger.strays = append(x.store.ledger.strays, partKey{made.key.number, int(item)})
+		}
+	}
 }
 
 // finishRemembered remembers what was flushed: what is frozen in chunks, and
