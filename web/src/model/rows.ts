@@ -166,6 +166,7 @@ export class Rows {
   private readonly entries = new Map<string, { row: Row }>();
   /** Oldest first; entries that left are not in the map any more. */
   private order: { row: Row }[] = [];
+  private readonly cleared = new Set<string>();
   /** How many rows were ever added at the new end. */
   added = 0;
 
@@ -193,9 +194,18 @@ export class Rows {
     return found;
   }
 
+  /** Takes all rows off; what is told of them later is not looked at. */
   clear(): void {
+    for (const { row } of this.entries.values()) if (row.state !== "flushed") this.cleared.add(row.key);
     this.entries.clear();
     this.order = [];
+  }
+
+  /** Whether an event is of a request that was cleared while it went on. */
+  private ofCleared(key: string, name: string): boolean {
+    if (!this.cleared.has(key)) return false;
+    if (name === "request.open" || name === "request.flush") this.cleared.delete(key);
+    return name !== "request.open";
   }
 
   /** Takes one event in. `text` is what content is searched for, if anything. */
@@ -203,6 +213,7 @@ export class Rows {
     const who = whose(event.data);
     if (!who) return null;
     const key = rowKey(who.processor, who.id);
+    if (this.ofCleared(key, event.name)) return null;
     if (event.name === "request.merge") {
       this.remove(key);
       const into = parse(event.data)["into"];

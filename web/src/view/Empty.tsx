@@ -10,7 +10,7 @@ import { captureHints, sendHints } from "./hints";
 export function NoRows(): JSX.Element | null {
   if (!loaded.value) {
     if (connection.value.kind === "lost" || connection.value.kind === "unauthorized") return null;
-    return <div class="skeleton" role="presentation">{Array.from({ length: 8 }, (_, n) => <span key={n} />)}</div>;
+    return <div class="skeleton" aria-hidden="true">{Array.from({ length: 8 }, (_, n) => <span key={n} />)}</div>;
   }
   if (isFiltered(filter.value)) return <NothingFits />;
   return <NothingYet />;
@@ -19,7 +19,7 @@ export function NoRows(): JSX.Element | null {
 function NothingFits(): JSX.Element {
   const searched = isLocal(filter.value) && known.value > 0 ? ` ${plural(known.value, "request")} looked at.` : "";
   return (
-    <div class="empty" role="presentation">
+    <div class="empty">
       <h2>Nothing fits</h2>
       <p>{older.value.busy ? "Looking through older requests…" : `No request fits the filter so far.${searched} New ones that do will appear here.`}</p>
       {filter.value.q && <p class="muted">Text is searched letter for letter, upper and lower case as you write it, in the content of requests.</p>}
@@ -30,7 +30,7 @@ function NothingFits(): JSX.Element {
 
 function NothingYet(): JSX.Element {
   return (
-    <div class="empty" role="presentation">
+    <div class="empty">
       <h2>No requests yet</h2>
       <p>This page is connected, and LLM requests appear here the moment their telemetry reaches the collector.</p>
       <h3>Send telemetry here</h3>

@@ -30,8 +30,8 @@ const fixed: Partial<Record<ServerKey, readonly string[]>> = {
 export function Filters(): JSX.Element {
   const f = filter.value;
   return (
-    <>
-      <section id="filters" class="filters" hidden={!filtersOpen.value} aria-label="Filters">
+    <section aria-label="Filters">
+      <div id="filters" class="filters" hidden={!filtersOpen.value}>
         {filtersOpen.value && (
           <>
             {serverKeys.map((key) => <KeyInput key={key} name={key} />)}
@@ -52,9 +52,9 @@ export function Filters(): JSX.Element {
             </fieldset>
           </>
         )}
-      </section>
+      </div>
       <Chips />
-    </>
+    </section>
   );
 }
 

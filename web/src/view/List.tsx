@@ -55,11 +55,12 @@ export function List(): JSX.Element {
     if (active >= 0 && scrollTo.wanted) virtual.scrollToIndex(active, { align: "auto" });
     scrollTo.wanted = false;
   });
+  const { more, busy } = older.value;
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (rows.length > 0 && last >= rows.length - 40 && older.value.more && !older.value.busy) loadOlder();
-  }, [last, rows.length]);
+    if (rows.length > 0 && last >= rows.length - 40 && more && !busy) loadOlder();
+  }, [last, rows.length, more, busy]);
 
   const onScroll = (): void => {
     const top = place.current?.scrollTop ?? 0;
@@ -89,9 +90,9 @@ export function List(): JSX.Element {
             );
           })}
         </div>
-        {rows.length === 0 && <NoRows />}
-        {rows.length > 0 && older.value.busy && <p class="list-foot" role="presentation">Loading older requests…</p>}
       </div>
+      {rows.length === 0 && <div class="list-instead"><NoRows /></div>}
+      {rows.length > 0 && busy && last >= rows.length - 2 && <p class="list-foot">Loading older requests…</p>}
       <NewerButton place={place} height={height} />
     </div>
   );
@@ -115,7 +116,10 @@ function useAnchor(place: { current: HTMLDivElement | null }, rows: readonly Row
     const first = Math.min(had.length - 1, Math.floor(element.scrollTop / height));
     const key = had[first]?.key;
     const at = rows.findIndex((row) => row.key === key);
-    if (at >= 0 && at !== first) element.scrollTop += (at - first) * height;
+    if (at < 0 || at === first) return;
+    element.scrollTop += (at - first) * height;
+    // At once, not with the next frame: rows for the new place are drawn before the old are seen.
+    element.dispatchEvent(new Event("scroll"));
   });
 }
 

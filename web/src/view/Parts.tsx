@@ -88,7 +88,7 @@ function ToolResponse({ part, pairs }: { part: Part; pairs: Pairs }): JSX.Elemen
     <div class="tool-part">
       <p class="tool-head">
         <Icon name="tool" />Result of <b><bdi>{oneLine(name || "a tool")}</bdi></b>
-        {pair?.arguments !== undefined && <span class="muted args"><bdi>{oneLine(text(pair.arguments), 120)}</bdi></span>}
+        {pair?.arguments !== undefined && <span class="muted args"><bdi>{oneLine(typeof pair.arguments === "string" ? pair.arguments : JSON.stringify(pair.arguments), 120)}</bdi></span>}
         <span class="muted id"><bdi>{oneLine(id(part), 80)}</bdi></span>
         <Jump to={pair?.asked} text="Call" />
         <CopyButton text={() => text(response)} what="result" />

@@ -131,6 +131,17 @@ describe("many rows", () => {
     expect(rows.newest(all).map((r) => r.id)).toEqual(["new", "c", "b", "a", "z"]);
   });
 
+  it("that are cleared stay away, until they are opened again", () => {
+    const rows = new Rows(5);
+    for (const id of ["a", "b"]) rows.apply(event("request.open", id), 0);
+    rows.clear();
+    for (const name of ["gen_ai.choice", "request.call", "request.end", "request.flush"]) rows.apply(event(name, "a", {}), 0);
+    expect(rows.size).toBe(0);
+    rows.apply(event("gen_ai.choice", "a"), 0);
+    rows.apply(event("request.open", "b"), 0);
+    expect(rows.newest(all).map((r) => r.id)).toEqual(["b", "a"]);
+  });
+
   it("give up what nobody will tell the end of", () => {
     const rows = new Rows(5);
     rows.apply(event("request.open", "a"), 0);
