@@ -12,7 +12,7 @@ export function duration(ns: number | undefined): string {
 }
 
 function trim(value: number, digits: number): string {
-  return value.toFixed(digits).replace(/\.?0+$/, "") || "0";
+  return value.toFixed(digits).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 }
 
 const pad = (n: number, to = 2): string => String(n).padStart(to, "0");

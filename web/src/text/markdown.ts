@@ -35,7 +35,7 @@ const markdown = new Marked({
       const inner = this.parser.parseInline(token.tokens);
       const url = target(token.href);
       if (!url) return `${inner} <span class="host">(${escape(token.href)})</span>`;
-      const anchor = `<a href="${escape(url.href)}" title="${escape(url.href)}" target="_blank">${inner}</a>`;
+      const anchor = `<a href="${escape(url.href)}" title="${escape(url.href)}">${inner}</a>`;
       const said = token.text.trim().replace(/\/$/, "") === token.href.replace(/^mailto:|\/$/g, "");
       return said ? anchor : `${anchor} <span class="host">(${escape(url.host || url.pathname)})</span>`;
     },
@@ -55,7 +55,8 @@ const allowed = {
     "a", "blockquote", "br", "code", "del", "em", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
     "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
   ],
-  ALLOWED_ATTR: ["href", "title", "target", "class", "start", "align"],
+  ALLOWED_ATTR: ["href", "title", "class", "start", "align"],
+  ADD_URI_SAFE_ATTR: ["start"],
   ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
@@ -63,7 +64,9 @@ const allowed = {
 };
 
 DOMPurify.addHook("afterSanitizeAttributes", (node) => {
-  if (node.nodeName === "A") node.setAttribute("rel", "noopener noreferrer nofollow");
+  if (node.nodeName !== "A") return;
+  node.setAttribute("rel", "noopener noreferrer nofollow");
+  node.setAttribute("target", "_blank");
 });
 
 /** What a message says in Markdown, as nodes that are safe to show. */

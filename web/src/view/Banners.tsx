@@ -7,7 +7,7 @@ import { Icon } from "./icons";
 export function Banners(): JSX.Element {
   const c = connection.value;
   return (
-    <div class="banners">
+    <section class="banners" aria-label="Notices">
       {c.kind === "connecting" && now.value - c.since > 5000 && (
         <Banner kind="info">
           Still connecting. Over HTTP/1.1 a browser opens six connections to one server: if many tabs show this page, close some.
@@ -18,7 +18,7 @@ export function Banners(): JSX.Element {
       {serverConfig.value?.content === "hide" && (
         <Banner kind="info">This server hides the content of messages (<code>content: hide</code>) and shows its size instead.</Banner>
       )}
-    </div>
+    </section>
   );
 }
 

@@ -134,8 +134,8 @@ function MomentRow({ moment: m, index, open, toggle }: MomentProps): JSX.Element
         </span>
       </div>
       {open && event && (
-        <div class="moment-body" role="presentation">
-          <JsonTree value={{ ...event }} open={2} />
+        <div class="moment-body" role="row">
+          <div role="cell" aria-colspan={6}><JsonTree value={{ ...event }} open={2} /></div>
         </div>
       )}
     </>

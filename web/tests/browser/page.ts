@@ -45,6 +45,7 @@ export class Watched {
       const to = new URL(r.url());
       if (to.protocol !== "data:" && to.host !== host) watched.wrong.push(`asked another host: ${r.url()}`);
     });
+    page.on("response", (r) => r.status() >= 400 && watched.wrong.push(`answered ${r.status()}: ${r.url()}`));
     await page.addInitScript(() => {
       document.addEventListener("securitypolicyviolation", (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
     });

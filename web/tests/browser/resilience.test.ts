@@ -1,0 +1,131 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { Collector } from "./collector";
+import { launch, row, Watched } from "./page";
+import { Request, says, sendSpans } from "./telemetry";
+import { Wire } from "./wire";
+
+let browser: Browser;
+let collector: Collector;
+let wire: Wire;
+let watched: Watched;
+
+beforeAll(async () => {
+  [browser, collector] = await Promise.all([launch(), Collector.start({ live: "ring: {events: 300}\nkeepalive: 1s" })]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await collector?.stop();
+});
+afterEach(async () => {
+  await watched.close();
+  await wire.cut();
+});
+
+async function open(): Promise<void> {
+  wire = await Wire.lay(collector.port);
+  watched = await Watched.open(browser, wire.base);
+  watched.mayHappen(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_NETWORK/);
+  await watched.page.getByText("Live", { exact: true }).waitFor();
+}
+
+it("goes on by itself after the network was lost, without a gap", async () => {
+  await open();
+  const { page } = watched;
+  const request = new Request(collector, "cut-off");
+  await request.log("gen_ai.user.message", { content: "before" });
+  await row(page, "cut-off").click();
+  await page.getByText("before", { exact: true }).waitFor();
+  await wire.cut();
+  await page.getByText(/Not connected since \d\d:\d\d:\d\d/).waitFor();
+  await page.getByText("Not connected", { exact: true }).waitFor();
+  await watched.accessible("not connected");
+  await request.log("gen_ai.choice", { index: 0, message: { content: "said meanwhile" } });
+  await new Request(collector, "meanwhile").end();
+  await wire.mend();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await row(page, "meanwhile").waitFor();
+  await page.getByText("said meanwhile").waitFor();
+  expect(await page.getByText("went by while this page could not follow").count()).toBe(0);
+  await page.getByText(/Not connected since/).waitFor({ state: "detached" });
+});
+
+it("tries at once when it is told to", async () => {
+  await open();
+  const { page } = watched;
+  await wire.cut();
+  await page.getByText(/Trying again in \d+ s|Trying…/).waitFor();
+  // So often that it waits for long by itself.
+  await expect.poll(() => page.getByText(/Trying again in ([5-9]|1\d) s/).count(), { timeout: 30_000 }).toBe(1);
+  await wire.mend();
+  await page.getByRole("button", { name: "Try now" }).click();
+  await page.getByText("Live", { exact: true }).waitFor({ timeout: 3000 });
+});
+
+it("notices that the connection is dead although nobody said so", async () => {
+  await open();
+  const { page } = watched;
+  wire.freeze();
+  await page.getByText("The server has gone silent.").waitFor({ timeout: 25_000 });
+  await page.getByText("Live", { exact: true }).waitFor();
+  await new Request(collector, "after-silence").end();
+  await row(page, "after-silence").waitFor();
+});
+
+it("says how much it missed when it was away for too long", async () => {
+  await open();
+  const { page } = watched;
+  await wire.cut();
+  await page.getByText(/Not connected since/).waitFor();
+  const many = Array.from({ length: 200 }, (_, n) => new Request(collector, `missed-${n}`));
+  await sendSpans(collector, many.map((r) => r.asSpan()));
+  await expect.poll(async () => ((await (await fetch(`${collector.base}api/v1/requests?service=missed-199`)).json()) as { requests: { state: string }[] }).requests[0]?.state).toBe("flushed");
+  await wire.mend();
+  await page.getByText(/[\d\u202f]+ events went by while this page could not follow/).waitFor();
+  // And has what the server has, all the same.
+  await row(page, "missed-199").getByText("done").waitFor();
+  await expect.poll(async () => Number(await page.getByRole("grid").getAttribute("aria-rowcount"))).toBeGreaterThan(200);
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  await page.getByText(/went by/).waitFor({ state: "detached" });
+});
+
+it("goes on after the server was restarted, and says so", async () => {
+  await open();
+  const { page } = watched;
+  const request = new Request(collector, "old-times");
+  await request.end({ output: [says("assistant", "remember me")] });
+  const hanging = new Request(collector, "never-ends");
+  await hanging.log("gen_ai.user.message", { content: "x" });
+  await row(page, "never-ends").getByText("open").waitFor();
+  await row(page, "old-times").click();
+  await page.getByText("remember me").waitFor();
+  await collector.halt();
+  await page.getByText(/Not connected since/).waitFor();
+  await page.getByText("remember me").waitFor();
+  await collector.run();
+  await page.getByText("The server was restarted.").waitFor();
+  watched.mayHappen(/404/);
+  await page.getByText("The server does not know this request").waitFor();
+  await page.getByText("remember me").waitFor();
+  await row(page, "never-ends").getByText("incomplete").waitFor();
+  await new Request(collector, "new-times").end();
+  await row(page, "new-times").getByText("done").waitFor();
+  // kill -9 is no different.
+  await collector.halt("SIGKILL");
+  await page.getByText(/Not connected since/).waitFor();
+  await collector.run();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await new Request(collector, "newer-times").end();
+  await row(page, "newer-times").waitFor();
+});
+
+it("comes up when the server does, if it was opened too early", async () => {
+  await open();
+  const { page } = watched;
+  await page.route("**/api/v1/**", (route) => route.abort());
+  watched.mayHappen(/ERR_FAILED/);
+  await page.reload();
+  await page.getByText("The server cannot be reached").waitFor();
+  await page.unroute("**/api/v1/**");
+  await page.getByText("Live", { exact: true }).waitFor();
+});
