@@ -61,7 +61,10 @@ async function refusal(response: Response): Promise<Refused> {
   return new Refused(response.status, detail, Number.isFinite(seconds) ? seconds * 1000 : null);
 }
 
-export async function askJSON<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const response = await ask(path, signal ? { signal } : {});
+/** No answer takes as long, in ms: the connection is dead, and nobody said so. */
+const longest = 30_000;
+
+export async function askJSON<T>(path: string, signal: AbortSignal): Promise<T> {
+  const response = await ask(path, { signal: AbortSignal.any([signal, AbortSignal.timeout(longest)]) });
   return (await response.json()) as T;
 }

@@ -100,6 +100,8 @@ export class Stream {
     this.current = connection;
     const watchdog = setInterval(() => this.check(), 5000);
     let stopping: string | null = null;
+    // A connection that is dead may be so from its first byte.
+    this.lastByte = Date.now();
     try {
       const response = await ask(this.path, {
         headers: { Accept: "text/event-stream", ...(this.cursor ? { "Last-Event-ID": this.cursor } : {}) },

@@ -1,9 +1,9 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { askJSON, credential, Refused } from "../api/client";
 import { Stream, type Loss } from "../api/stream";
-import type { Page, ServerConfig, StreamEvent } from "../api/types";
+import type { Page, ServerConfig, Snapshot, StreamEvent } from "../api/types";
 import { fits, isLocal, serverPart, writeServerFilter } from "../model/filter";
-import { outcome, Rows, type Row } from "../model/rows";
+import { rowKey, Rows, type Row } from "../model/rows";
 import { announce } from "./announce";
 import { Frames } from "./frames";
 import { filter } from "./location";
@@ -16,6 +16,8 @@ const mostQueued = 5000;
 /** The list changes at most that often, in ms: nobody reads faster. */
 const publishEvery = 50;
 const frameBudget = 8;
+
+const epochOf = (cursor: string): string => cursor.split("-")[0] ?? "";
 
 /** How it stands with the server. */
 export type Connection =
@@ -64,6 +66,8 @@ class Run {
   readonly rows = new Rows(mostRows);
   private readonly abort = new AbortController();
   private stream: Stream | null = null;
+  private streaming: AbortController | null = null;
+  private wake: (() => void) | null = null;
   private queue: StreamEvent[] = [];
   private readonly touched = new Set<string>();
   private readonly toAsk = new Map<string, string>();
@@ -81,15 +85,17 @@ class Run {
     this.query = new URLSearchParams();
     writeServerFilter(f, this.query);
     this.text = f.q;
-    void this.begin();
+    void this.begin(() => this.firstPage());
   }
 
   end(): void {
     this.abort.abort();
     this.drained?.();
+    this.wake?.();
   }
 
   retry(): void {
+    this.wake?.();
     this.stream?.retry();
   }
 
@@ -104,39 +110,58 @@ class Run {
     return `api/v1/requests?${query.toString()}`;
   }
 
-  private async begin(): Promise<void> {
+  /** Gets the list and goes on live from there, as soon as that can be done. */
+  private async begin(get: () => Promise<string>): Promise<void> {
     for (let attempt = 0; !this.abort.signal.aborted; attempt++) {
       try {
-        serverConfig.value ??= await askJSON<ServerConfig>("api/v1/config", this.abort.signal);
-        const page = await askJSON<Page>(this.list({ limit: String(pageSize) }), this.abort.signal);
-        if (!this.abort.signal.aborted) this.show(page);
+        this.listen(await get());
         return;
       } catch (error) {
         if (this.abort.signal.aborted) return;
-        const loss: Loss =
-          error instanceof Refused ? { kind: "refused", status: error.status, detail: error.message } : { kind: "network" };
-        const wait = Math.max(error instanceof Refused ? (error.retryAfter ?? 0) : 0, Math.min(15_000, 500 * 2 ** attempt));
-        this.lost(loss, Date.now() + wait);
+        const refused = error instanceof Refused ? error : null;
+        const wait = Math.max(refused?.retryAfter ?? 0, Math.min(15_000, 500 * 2 ** attempt));
+        this.lost(refused ? { kind: "refused", status: refused.status, detail: refused.message } : { kind: "network" }, Date.now() + wait);
         if (needsCredential.peek()) return;
-        await new Promise((resolve) => setTimeout(resolve, wait));
+        await this.pause(wait);
       }
     }
   }
 
-  private show(page: Page): void {
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+      setTimeout(resolve, ms);
+    });
+  }
+
+  /** The first page; older ones come when they are looked for. Answers the cursor. */
+  private async firstPage(): Promise<string> {
+    serverConfig.value ??= await askJSON<ServerConfig>("api/v1/config", this.abort.signal);
+    const page = await askJSON<Page>(this.list({ limit: String(pageSize) }), this.abort.signal);
     const room = this.rows.older(page.requests, Date.now(), this.text !== "");
     this.pageToken = page.next_page_token;
-    this.epoch = page.cursor.split("-")[0] ?? "";
     batch(() => {
       older.value = { more: room && this.pageToken !== undefined, busy: false };
       loaded.value = true;
     });
     this.publish();
-    const path = `api/v1/events${this.query.size > 0 ? `?${this.query.toString()}` : ""}`;
+    return page.cursor;
+  }
+
+  private listen(cursor: string): void {
+    this.epoch = epochOf(cursor);
+    const mine = new AbortController();
+    this.streaming = mine;
+    const signal = AbortSignal.any([this.abort.signal, mine.signal]);
     this.stream = new Stream(
-      path, page.cursor,
-      { opened: () => this.opened(), event: (e) => this.take(e), lost: (l, at) => this.lost(l, at), ready: () => this.ready() },
-      this.abort.signal, (serverConfig.peek()?.keepalive_ns ?? 15e9) / 1e6,
+      `api/v1/events${this.query.size > 0 ? `?${this.query.toString()}` : ""}`, cursor,
+      {
+        opened: () => this.opened(),
+        event: (e) => signal.aborted || this.take(e),
+        lost: (loss, at) => this.lost(loss, at),
+        ready: () => this.ready(),
+      },
+      signal, (serverConfig.peek()?.keepalive_ns ?? 15e9) / 1e6,
     );
   }
 
@@ -218,7 +243,7 @@ class Run {
         for (const key of [...this.toAsk.keys()].slice(0, Math.max(0, this.toAsk.size - 2000))) this.toAsk.delete(key);
         const page = await askJSON<Page>(`api/v1/requests?${query.toString()}`, this.abort.signal);
         const time = Date.now();
-        for (const s of page.requests) if (this.rows.get(`${s.processor}\u0000${s.request_id}`)) this.rows.merge(s, time, false);
+        for (const s of page.requests) if (this.rows.get(rowKey(s.processor, s.request_id))) this.rows.merge(s, time, false);
         this.frames.schedule();
         await new Promise((resolve) => setTimeout(resolve, 150));
       }
@@ -230,9 +255,8 @@ class Run {
   }
 
   private miss(event: StreamEvent): void {
-    const epoch = event.id.split("-")[0] ?? "";
+    const epoch = epochOf(event.id);
     const restarted = epoch !== this.epoch;
-    this.epoch = epoch;
     let count: unknown;
     try {
       count = (JSON.parse(event.data) as { count?: unknown }).count;
@@ -247,22 +271,30 @@ class Run {
       at: Date.now(),
     };
     announce(restarted ? "The server was restarted" : "Some events were missed");
-    void this.trueUp();
+    // What the stream would tell next is in the list already.
+    this.streaming?.abort();
+    void this.begin(() => this.catchUp());
   }
 
-  /** Gets the list anew after a loss. */
-  private async trueUp(): Promise<void> {
-    try {
-      const page = await askJSON<Page>(this.list({ limit: "1000" }), this.abort.signal);
-      const time = Date.now();
-      const there = new Set(page.requests.map((s) => `${s.processor}\u0000${s.request_id}`));
-      for (const s of page.requests.toReversed()) this.rows.merge(s, time, this.text !== "");
-      if (page.next_page_token === undefined) this.rows.abandon((row) => !there.has(row.key));
-      this.publish();
-      for (const tell of reconnects) tell();
-    } catch {
-      // The next loss or reload gets it; the stream goes on meanwhile.
-    }
+  /** Gets all of the list that is new to this page. Answers the cursor. */
+  private async catchUp(): Promise<string> {
+    const found: Snapshot[] = [];
+    let cursor = "";
+    let token: string | undefined;
+    do {
+      const page: Page = await askJSON<Page>(this.list({ limit: "1000", ...(token ? { page_token: token } : {}) }), this.abort.signal);
+      cursor ||= page.cursor;
+      token = page.next_page_token;
+      found.push(...page.requests);
+      if (page.requests.every((s) => this.rows.get(rowKey(s.processor, s.request_id)))) break;
+    } while (token !== undefined && found.length < mostRows);
+    const time = Date.now();
+    const there = new Set(found.map((s) => rowKey(s.processor, s.request_id)));
+    for (const s of found.toReversed()) this.rows.merge(s, time, this.text !== "");
+    if (token === undefined) this.rows.abandon((row) => !there.has(row.key));
+    this.publish();
+    for (const tell of reconnects) tell();
+    return cursor;
   }
 
   async more(): Promise<void> {
@@ -351,4 +383,3 @@ export const clear = (): void => run?.clear();
 export const loadOlder = (): void => void run?.more();
 export const rowByKey = (key: string): Row | undefined => run?.rows.get(key);
 export const rowById = (id: string): Row | undefined => shown.peek().find((row) => row.id === id);
-export { outcome };

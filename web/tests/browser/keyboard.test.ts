@@ -89,11 +89,11 @@ it("does everything from the keyboard", async () => {
 it("reaches all controls with Tab, each with a name and a mark of the focus", async () => {
   watched = await Watched.open(browser, collector.base);
   const { page } = watched;
-  await row(page, "service-59").click();
-  await page.getByText("answer 59").waitFor();
+  await row(page, "service-58").click();
+  await page.getByText("answer 58").waitFor();
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
   const reached = new Set<string>();
-  for (let n = 0; n < 60; n++) {
+  for (let n = 0; n < 80; n++) {
     await page.keyboard.press("Tab");
     const on = await page.evaluate(() => {
       const e = document.activeElement;
@@ -102,7 +102,7 @@ it("reaches all controls with Tab, each with a name and a mark of the focus", as
       const marked = style.outlineStyle !== "none" || e.classList.contains("divide") || e.classList.contains("skip");
       return { name: e.getAttribute("aria-label") ?? e.textContent?.trim() ?? "", marked, html: e.outerHTML.slice(0, 120) };
     });
-    if (!on) break;
+    if (!on) continue; // the browser's own controls
     expect(on.name, on.html).not.toBe("");
     expect(on.marked, on.html).toBe(true);
     reached.add(on.name);

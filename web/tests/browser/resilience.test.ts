@@ -96,7 +96,7 @@ it("goes on after the server was restarted, and says so", async () => {
   await request.end({ output: [says("assistant", "remember me")] });
   const hanging = new Request(collector, "never-ends");
   await hanging.log("gen_ai.user.message", { content: "x" });
-  await row(page, "never-ends").getByText("open").waitFor();
+  await row(page, "never-ends").getByText("open", { exact: true }).waitFor();
   await row(page, "old-times").click();
   await page.getByText("remember me").waitFor();
   await collector.halt();
