@@ -58,22 +58,17 @@ var liveServers = []string{live.Ours, live.GoSSE, live.R3Labs}
 
 // againstPeers bounds a figure of ours by each peer's.
 func againstPeers(title, metric string, limit float64) []report.Bound {
-	var bounds []report.Bound
-	for _, peer := range []string{live.GoSSE, live.R3Labs} {
-		bounds = append(bounds, report.Bound{
-			Title: title + " beside " + peer, Metric: metric, Variant: live.Ours, Against: peer, Limit: limit,
-		})
+	beside := func(peer string) report.Bound {
+		return report.Bound{Title: title + " beside " + peer, Metric: metric, Variant: live.Ours, Against: peer, Limit: limit}
 	}
-	return bounds
+	return []report.Bound{beside(live.GoSSE), beside(live.R3Labs)}
 }
 
 func liveDeliver() scenario {
-	var metrics []report.Metric
-	for _, readers := range []int{1, 100, 1000, 10_000} {
-		for _, burst := range []int{1, 64} {
-			key := live.DeliverKey(readers, burst)
-			metrics = append(metrics, report.Metric{Key: key, Title: key, Relative: readers == 1000 && burst == 64})
-		}
+	keys := live.DeliverKeys()
+	metrics := make([]report.Metric, len(keys))
+	for i, key := range keys {
+		metrics[i] = report.Metric{Key: key, Title: key, Relative: key == live.DeliverKey(1000, 64)}
 	}
 	return liveScenario("deliver", "ns per delivered event, in process", liveServers, metrics,
 		againstPeers("1,000 readers in process, bursts of 64", live.DeliverKey(1000, 64), 1/1.5))
@@ -81,11 +76,11 @@ func liveDeliver() scenario {
 
 func livePublish() scenario {
 	counts := []string{"0", "1", "100", "1000", "10000"}
-	var bounds []report.Bound
-	for _, n := range counts[1:] {
-		bounds = append(bounds, report.Bound{
+	bounds := make([]report.Bound, len(counts)-1)
+	for i, n := range counts[1:] {
+		bounds[i] = report.Bound{
 			Title: "time of one Publish with " + n + " readers", Metric: live.Ours, Variant: n, Against: counts[0], Limit: 2,
-		})
+		}
 	}
 	return liveScenario("publish", "ns that one Publish takes, by the number of readers", counts, []report.Metric{
 		{Key: live.Ours, Title: live.Ours, Relative: true},
@@ -117,7 +112,7 @@ func liveSustained() scenario {
 }
 
 func liveStuck() scenario {
-	var variants []string
+	variants := make([]string, 0, 2*len(liveServers))
 	for _, name := range liveServers {
 		variants = append(variants, name, name+live.Stuck)
 	}
@@ -132,7 +127,7 @@ func liveStuck() scenario {
 }
 
 func liveIdle() scenario {
-	s := liveScenario("idle", "memory of an idle connection, of 5,000", append([]string{live.Bare}, liveServers...), []report.Metric{
+	s := liveScenario("idle", "memory of an idle connection, of 5,000", append([]string{live.Bare, live.BareKeepalive}, liveServers...), []report.Metric{
 		{Key: "bytes", Title: "heap and stack, bytes", Relative: true},
 	}, []report.Bound{
 		{Title: "memory of an idle connection", Metric: "bytes", Variant: live.Ours, Against: live.Bare, Limit: 1.1},
@@ -147,11 +142,11 @@ func liveFilters() scenario {
 		{Key: "request_id", Title: "CPU ns per event, by request_id", Relative: true},
 		{Key: "conversation_id", Title: "by conversation_id", Relative: true},
 	}
-	var bounds []report.Bound
-	for _, m := range metrics {
-		bounds = append(bounds, report.Bound{
+	bounds := make([]report.Bound, len(metrics))
+	for i, m := range metrics {
+		bounds[i] = report.Bound{
 			Title: fmt.Sprintf("CPU with %s filters by %s, one matches", many, m.Key), Metric: m.Key, Variant: many, Against: one, Limit: 2,
-		})
+		}
 	}
 	return liveScenario("filters", "CPU with readers that want one thing each, of which one is there", []string{one, many}, metrics, bounds)
 }

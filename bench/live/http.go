@@ -24,6 +24,9 @@ func overHTTP(variant string, scale float64) (figures, error) {
 	if _, err := connectMany(address, path, readers, false, got); err != nil {
 		return nil, err
 	}
+	if err := allThere(publish, readers, got); err != nil {
+		return nil, err
+	}
 	begun, used := time.Now(), cpu()
 	n, err := while(scaled(2*time.Second, scale), func() error {
 		got.target.Add(readers * burst)

@@ -18,44 +18,80 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 )
 
-// Bare is a handler on confighttp that holds a stream open and does nothing else.
-const Bare = "bare confighttp handler"
+// Handlers on confighttp that hold the same stream open and do nothing else,
+// with and without keep-alives.
+const (
+	Bare          = "bare handler"
+	BareKeepalive = "bare handler with keep-alives"
+)
 
-func serveBare() (address, path string, to publish, err error) {
+func serveBare(keepalive bool) (address, path string, err error) {
 	if address, err = freeAddress(); err != nil {
-		return "", "", nil, err
+		return "", "", err
 	}
 	cfg := confighttp.NewDefaultServerConfig()
 	cfg.NetAddr.Endpoint, cfg.WriteTimeout = address, 0
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		w.Header().Set("Cache-Control", "no-store")
-		_, _ = io.WriteString(w, "retry: 2000\n: bare\n\n") // nobody is left to tell
-		_ = http.NewResponseController(w).Flush()
-		<-r.Context().Done()
-	})
+	handler := holding
+	if keepalive {
+		handler = keepingAlive
+	}
 	extensions := map[component.ID]component.Component{}
-	s, err := cfg.ToServer(context.Background(), extensions, componenttest.NewNopTelemetrySettings(), handler)
+	s, err := cfg.ToServer(context.Background(), extensions, componenttest.NewNopTelemetrySettings(), http.HandlerFunc(handler))
 	if err != nil {
-		return "", "", nil, err
+		return "", "", err
 	}
 	l, err := cfg.ToListener(context.Background())
 	if err != nil {
-		return "", "", nil, err
+		return "", "", err
 	}
 	go func() { _ = s.Serve(l) }() // until the process ends
-	return address, "/", nil, nil
+	return address, "/", nil
+}
+
+func beginStream(w http.ResponseWriter) *http.ResponseController {
+	header := w.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Accel-Buffering", "no")
+	header.Set("X-Content-Type-Options", "nosniff")
+	_, _ = io.WriteString(w, "retry: 2000\n: bare\n\n") // nobody is left to tell
+	to := http.NewResponseController(w)
+	_ = to.Flush()
+	return to
+}
+
+func holding(w http.ResponseWriter, r *http.Request) {
+	beginStream(w)
+	<-r.Context().Done()
+}
+
+func keepingAlive(w http.ResponseWriter, r *http.Request) {
+	to := beginStream(w)
+	keepalive := time.NewTicker(15 * time.Second)
+	defer keepalive.Stop()
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case <-keepalive.C:
+		}
+		_ = to.SetWriteDeadline(time.Now().Add(10 * time.Second)) // whoever is gone is seen above
+		_, _ = io.WriteString(w, ": keepalive\n\n")
+		_ = to.Flush()
+	}
 }
 
 // idle is the memory of a connection of 5,000 that nothing is sent on: heap and
 // stacks in use after a collection. The clients are another process.
 func idle(variant string, scale float64) (figures, error) {
 	connections := max(100, int(5000*scale))
-	serve := serveBare
-	if variant != Bare {
-		serve = servers[variant].serve
+	var address, path string
+	var err error
+	if variant == Bare || variant == BareKeepalive {
+		address, path, err = serveBare(variant == BareKeepalive)
+	} else {
+		address, path, _, err = servers[variant].serve()
 	}
-	address, path, _, err := serve()
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +130,7 @@ func inUse() int64 {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
+	fmt.Fprintln(os.Stderr, m.HeapAlloc/5000, m.StackInuse/5000, runtime.NumGoroutine())
 	return int64(m.HeapAlloc + m.StackInuse)
 }
 
@@ -119,5 +156,6 @@ func holdConnections(address, path, count string) error {
 	}
 	fmt.Println("ready")
 	_, err = io.Copy(io.Discard, os.Stdin)
+	runtime.KeepAlive(conns) // they are closed once nothing leads to them
 	return err
 }

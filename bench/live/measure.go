@@ -2,6 +2,7 @@ package live
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -65,18 +66,52 @@ func while(total time.Duration, once func() error) (int, error) {
 
 func scaled(d time.Duration, scale float64) time.Duration { return time.Duration(float64(d) * scale) }
 
+// allThere publishes single events until one has reached every reader: a peer
+// does not say when they are there.
+func allThere(publish publish, readers int, got *arrivals) error {
+	for range 20 {
+		before := got.count.Load()
+		got.target.Store(before + int64(readers))
+		publish(time.Now())()
+		if got.await(time.Second) == nil {
+			return nil
+		}
+	}
+	return errors.New("not every reader has come")
+}
+
 // DeliverKey names the figure for some readers and events at once.
 func DeliverKey(readers, burst int) string {
 	return fmt.Sprintf("%d readers, bursts of %d", readers, burst)
 }
 
+var (
+	deliverReaders = []int{1, 100, 1000, 10_000}
+	deliverBursts  = []int{1, 64}
+)
+
+// DeliverKeys are the keys of all figures of how fast readers in the process are
+// served.
+func DeliverKeys() []string {
+	keys := make([]string, 0, len(deliverReaders)*len(deliverBursts))
+	for _, readers := range deliverReaders {
+		for _, burst := range deliverBursts {
+			keys = append(keys, DeliverKey(readers, burst))
+		}
+	}
+	return keys
+}
+
 // deliver is the time per event that a reader in the process is given.
 func deliver(variant string, scale float64) (figures, error) {
 	all := figures{}
-	for _, readers := range []int{1, 100, 1000, 10_000} {
-		for _, burst := range []int{1, 64} {
+	for _, readers := range deliverReaders {
+		for _, burst := range deliverBursts {
 			got := newArrivals()
-			publish, err := servers[variant].inProcess(readers, got)
+			publish, err := servers[variant].inProcess(readers, 0, got)
+			if err == nil {
+				err = allThere(publish, readers, got)
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -112,7 +147,10 @@ func publishing(variant string, scale float64) (figures, error) {
 	all := figures{}
 	for _, name := range []string{Ours, GoSSE, R3Labs} {
 		got := newArrivals()
-		publish, err := servers[name].inProcess(readers, got)
+		publish, err := servers[name].inProcess(readers, time.Millisecond, got)
+		if err == nil {
+			err = allThere(publish, readers, got)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -142,7 +180,7 @@ func publishing(variant string, scale float64) (figures, error) {
 		}
 		slices.Sort(took)
 		all[name] = float64(total.Nanoseconds()) / float64(len(took))
-		all[name+" p99"] = percentile(took, 0.99) * 1e6
+		all[name+" p99"] = float64(took[len(took)*99/100].Nanoseconds())
 	}
 	return all, nil
 }

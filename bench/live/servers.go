@@ -38,8 +38,9 @@ type publish func(time.Time) func()
 
 // server is one of those that are compared.
 type server struct {
-	// inProcess adds readers in the process, which count in got.
-	inProcess func(readers int, got *arrivals) (publish, error)
+	// inProcess adds readers in the process, which count in got; coalesce is
+	// for a server that has it.
+	inProcess func(readers int, coalesce time.Duration, got *arrivals) (publish, error)
 	// serve answers the address and path of a stream.
 	serve func() (address, path string, to publish, err error)
 }
@@ -108,8 +109,8 @@ func read(s *live.Subscription, got *arrivals) {
 	}
 }
 
-func oursInProcess(readers int, got *arrivals) (publish, error) {
-	h := hub(0)
+func oursInProcess(readers int, coalesce time.Duration, got *arrivals) (publish, error) {
+	h := hub(coalesce)
 	for range readers {
 		go read(h.Subscribe(live.Filter{}, live.Start{}), got)
 	}
@@ -165,7 +166,7 @@ func goSSEMessage(at time.Time) *gosse.Message {
 	return m
 }
 
-func goSSEInProcess(readers int, got *arrivals) (publish, error) {
+func goSSEInProcess(readers int, _ time.Duration, got *arrivals) (publish, error) {
 	joe := &gosse.Joe{}
 	subscribed := sync.WaitGroup{}
 	for range readers {
@@ -219,7 +220,7 @@ func newR3labs() (*r3labs.Server, publish) {
 	}
 }
 
-func r3labsInProcess(readers int, got *arrivals) (publish, error) {
+func r3labsInProcess(readers int, _ time.Duration, got *arrivals) (publish, error) {
 	s, to := newR3labs()
 	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/?stream=all", http.NoBody)
 	for range readers {
