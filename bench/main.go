@@ -19,6 +19,7 @@ import (
 
 	"github.com/genaibuffer/genaibufferprocessor/bench/internal/load"
 	"github.com/genaibuffer/genaibufferprocessor/bench/internal/report"
+	"github.com/genaibuffer/genaibufferprocessor/bench/live"
 )
 
 // options are the command line.
@@ -78,6 +79,13 @@ func parse(arguments []string) (options, error) {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == liveCommand {
+		if err := live.Main(os.Args[2:], os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		os.Exit(0) // readers that no server ends are left behind
+	}
 	o, err := parse(os.Args[1:])
 	if err != nil {
 		if !errors.Is(err, flag.ErrHelp) {

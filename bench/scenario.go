@@ -70,7 +70,7 @@ var (
 
 // scenarios are all comparisons, in the order of the report.
 func scenarios() []scenario {
-	return []scenario{
+	return append([]scenario{
 		foreign("foreign", "nothing to gather, logs of 1 KB", kilobyte),
 		foreign("foreign-small", "nothing to gather, logs of 200 B", 200),
 		gathered(),
@@ -83,7 +83,7 @@ func scenarios() []scenario {
 		durableInBatches(1000, 150),
 		restart(),
 		watched(),
-	}
+	}, liveScenarios()...)
 }
 
 // costs are the columns of a comparison of work done.

@@ -19,6 +19,8 @@ type dispatcher struct {
 	wake chan struct{}
 	stop chan struct{}
 	done chan struct{}
+	// asleep says that the dispatcher is to be woken.
+	asleep atomic.Bool
 	// members counts the subscriptions, so that nobody is woken for none;
 	// broad counts those that want everything.
 	members, broad atomic.Int64
@@ -38,6 +40,9 @@ const (
 	sweepEvery = time.Second
 	// releaseAtOnce is how many events are encoded before readers go on.
 	releaseAtOnce = 1024
+	// quietRounds is how many times coalesce the dispatcher looks for events
+	// in vain before it sleeps.
+	quietRounds = 50
 	// wakeAtOnce is how many readers are woken before others may run: a
 	// publisher does not wait behind all of them.
 	wakeAtOnce = 128
@@ -51,9 +56,11 @@ func (d *dispatcher) init(h *Hub) {
 	d.narrow.init()
 }
 
+// signal is called by publishers after head has moved. Under load it does next to
+// nothing: the dispatcher is awake and looks for itself.
 func (d *dispatcher) signal() {
-	if len(d.wake) > 0 {
-		return // by far the usual case under load
+	if !d.asleep.Load() || !d.asleep.CompareAndSwap(true, false) {
+		return
 	}
 	select {
 	case d.wake <- struct{}{}:
@@ -77,32 +84,74 @@ func (d *dispatcher) run() {
 	defer sweep.Stop()
 	pause := time.NewTimer(time.Hour)
 	defer pause.Stop()
+	coalesce, patience := d.hub.opts.Coalesce, quietRounds
+	if coalesce == 0 {
+		patience = 1
+	}
 	for {
-		select {
-		case <-d.stop:
-			return
-		case now := <-sweep.C:
-			d.hub.expire(now)
-			d.tellDropped()
-			d.crowd.prune()
-			continue
-		case <-d.wake:
-		}
-		if d.hub.opts.Coalesce > 0 {
-			pause.Reset(d.hub.opts.Coalesce)
+		d.asleep.Store(true)
+		if !d.due() {
 			select {
 			case <-d.stop:
 				return
-			case <-pause.C:
+			case now := <-sweep.C:
+				d.sweep(now)
+				continue
+			case <-d.wake:
 			}
 		}
-		d.tellDropped()
-		head := d.hub.ring.head.Load()
-		for more := true; more; {
-			more = d.release(head)
-			more = d.look(head) || more
+		d.asleep.Store(false)
+		for quiet := 0; quiet < patience; quiet++ {
+			if coalesce > 0 {
+				pause.Reset(coalesce)
+				select {
+				case <-d.stop:
+					return
+				case now := <-sweep.C:
+					d.sweep(now)
+					continue
+				case <-pause.C:
+				}
+			}
+			if d.round() {
+				quiet = -1
+			}
+			if coalesce == 0 && d.stopped() {
+				return
+			}
 		}
 	}
+}
+
+// due says whether there is something to do. A publisher that does not signal
+// has published before asleep was set, and is seen here.
+func (d *dispatcher) due() bool {
+	if d.members.Load() > 0 && d.hub.ring.head.Load() > d.released.Load() {
+		return true
+	}
+	d.hub.mu.Lock()
+	defer d.hub.mu.Unlock()
+	return len(d.hub.dropped) > 0
+}
+
+func (d *dispatcher) sweep(now time.Time) {
+	d.hub.expire(now)
+	d.tellDropped()
+	d.crowd.prune()
+}
+
+// round hands on what was published, and answers whether there was something.
+func (d *dispatcher) round() bool {
+	d.tellDropped()
+	head := d.hub.ring.head.Load()
+	if d.members.Load() == 0 || head <= d.released.Load() {
+		return false
+	}
+	for more := true; more; {
+		more = d.release(head)
+		more = d.look(head) || more
+	}
+	return true
 }
 
 // release lets those who want everything go on, and answers whether there is
@@ -204,7 +253,7 @@ func (d *dispatcher) join(s *Subscription) {
 		d.scanned = max(d.scanned, head)
 		d.releaseUpTo(head)
 	}
-	if s.broad {
+	if s.broad() {
 		d.broad.Add(1)
 		return
 	}
@@ -215,7 +264,7 @@ func (d *dispatcher) join(s *Subscription) {
 // leave takes a subscription out, and its group with the last.
 func (d *dispatcher) leave(s *Subscription) {
 	d.members.Add(-1)
-	if s.broad {
+	if s.broad() {
 		d.broad.Add(-1)
 		d.crowd.closed(s)
 		return

@@ -149,7 +149,7 @@ func (d *narrow) groupOf(s *Subscription) *group {
 	if g != nil {
 		return g
 	}
-	g = &group{filter: *s.filter, key: key}
+	g = &group{filter: s.filter, key: key}
 	d.groups[key] = g
 	if g.filter.asks() {
 		d.asking++

@@ -30,23 +30,26 @@ var (
 // which must Close it.
 type Subscription struct {
 	hub *Hub
-	// broad says that it wants everything, filter what it wants otherwise,
-	// follows the one request that it wants.
-	broad   bool
-	filter  *Filter
-	follows *request
 	// next is the number of the first event not read; lost are events that
 	// were skipped and not told of.
 	next uint64
 	lost loss
 	// delivered counts events.
 	delivered uint64
+	waiter
+	// choice is nil for one that wants everything, of which there are many.
+	*choice
+}
+
+// choice is what a subscription has that does not want everything.
+type choice struct {
+	// filter is what it wants, follows the one request that it wants.
+	filter  Filter
+	follows *request
 	// history are events of before a merge, which are told without an id.
 	history []*entry
-	waiter
 
-	// What follows is guarded by dispatcher.mu, and for those who do not want
-	// everything.
+	// What follows is guarded by dispatcher.mu.
 
 	group *group
 	// at is the place among those who wait, -1 when not waiting; start is
@@ -54,6 +57,9 @@ type Subscription struct {
 	at    int
 	start uint64
 }
+
+// broad says that it wants everything.
+func (s *Subscription) broad() bool { return s.choice == nil }
 
 // loss is what a reader was not given. from is 0 when it cannot be known; to is
 // where the reader is then.
@@ -75,8 +81,8 @@ type Start struct {
 // Subscribe opens a stream of everything that the filter wants.
 func (h *Hub) Subscribe(filter Filter, start Start) *Subscription {
 	s := h.newSubscription()
-	if s.broad = filter.All(); !s.broad {
-		s.filter = &filter
+	if !filter.All() {
+		s.choice = &choice{filter: filter, at: -1}
 	}
 	head := h.ring.head.Load()
 	switch position, known := h.position(start.Cursor, head); {
@@ -112,6 +118,7 @@ func (h *Hub) Follow(id, processor, cursor string) (*Subscription, error) {
 		return nil, ErrGone
 	}
 	s := h.newSubscription()
+	s.choice = &choice{at: -1}
 	position, known := h.position(cursor, h.ring.head.Load())
 	switch {
 	case known:
@@ -151,7 +158,7 @@ func (s *Subscription) recall(into, from *request) {
 
 func (h *Hub) newSubscription() *Subscription {
 	h.stats.subscribers.Add(1)
-	return &Subscription{hub: h, waiter: waiter{wake: make(chan struct{}, 1)}, at: -1}
+	return &Subscription{hub: h, waiter: waiter{wake: make(chan struct{}, 1)}}
 }
 
 // find answers the request with an id. The caller holds mu.
@@ -168,28 +175,31 @@ func (h *Hub) find(id, processor string) (*request, error) {
 // Close ends the subscription.
 func (s *Subscription) Close() {
 	s.hub.dispatch.leave(s)
-	if s.follows != nil {
+	if !s.broad() && s.follows != nil {
 		s.follows.followers.Add(-1)
 	}
 	s.end()
 	s.hub.stats.subscribers.Add(-1)
 }
 
-// Cursor is the reader's place: everything up to it that is wanted was given, or
-// told to be lost. It is empty while there is something to tell that has no place
-// of its own.
-func (s *Subscription) Cursor() string {
+// Position is the reader's place: everything up to the event with this number
+// that is wanted was given, or told to be lost. It says nothing while there is
+// something to tell that has no place of its own.
+func (s *Subscription) Position() uint64 {
 	next := s.next
 	if s.lost.pending {
 		next = s.lost.from
-		if next == 0 {
-			return ""
-		}
 	}
-	if len(s.history) > 0 {
+	return next - min(next, 1)
+}
+
+// Cursor is Position as it stands in the id of a frame, empty while that says
+// nothing.
+func (s *Subscription) Cursor() string {
+	if s.lost.pending && s.lost.from == 0 || !s.broad() && len(s.history) > 0 {
 		return ""
 	}
-	return s.hub.cursor(next - min(next, 1))
+	return s.hub.cursor(s.Position())
 }
 
 // Next is Poll, and Wait while there is nothing. What was read comes with
@@ -212,10 +222,10 @@ func (s *Subscription) Next(ctx context.Context, wait time.Duration, dst [][]byt
 // with ErrEnded come the last frames. Pieces are shared and must not be changed.
 func (s *Subscription) Poll(dst [][]byte, maxBytes int) ([][]byte, error) {
 	switch {
+	case s.broad():
+		return s.readAll(dst, maxBytes), nil
 	case s.follows != nil:
 		return s.readRequest(dst, maxBytes)
-	case s.broad:
-		return s.readAll(dst, maxBytes), nil
 	}
 	return s.readLog(dst, maxBytes), nil
 }

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"sync/atomic"
 	"time"
@@ -26,7 +27,6 @@ type waiter struct {
 	// are nanoseconds since epoch.
 	timer           *time.Timer
 	deadline, armed atomic.Int64
-	unwatch         func() bool
 
 	// What follows is for those who want everything.
 
@@ -41,12 +41,8 @@ var epoch = time.Now()
 
 // Wait waits until there may be something to poll, after a Poll that found
 // nothing. It fails when ctx is done, with ErrStopped, and after the given time
-// with ErrIdle: the reader's Cursor may have moved meanwhile. The ctx is the
-// same in every call.
+// with ErrIdle: the reader's Cursor may have moved meanwhile.
 func (s *Subscription) Wait(ctx context.Context, wait time.Duration) error {
-	if s.unwatch == nil {
-		s.unwatch = context.AfterFunc(ctx, func() { s.interrupt(ctx.Err()) })
-	}
 	s.arm(wait)
 	if !s.park() {
 		if s.hub.dispatch.stopped() {
@@ -58,11 +54,32 @@ func (s *Subscription) Wait(ctx context.Context, wait time.Duration) error {
 		s.unparked()
 		return err
 	}
-	<-s.wake
+	err := s.await(ctx.Done())
 	s.unparked()
-	err := s.why
-	s.why = nil
+	if err == nil {
+		err, s.why = s.why, nil
+	}
+	if err == errDone {
+		err = ctx.Err()
+	}
 	return err
+}
+
+// errDone stands for the error of a context.
+var errDone = errors.New("done")
+
+// await waits to be woken or for done.
+func (s *Subscription) await(done <-chan struct{}) error {
+	select {
+	case <-s.wake:
+		return nil
+	case <-done:
+	}
+	if s.take() {
+		return errDone
+	}
+	<-s.wake // somebody is at it
+	return nil
 }
 
 // over says whether there is no point in waiting.
@@ -82,7 +99,7 @@ func (s *Subscription) over(ctx context.Context) error {
 // park begins to wait, unless there is something to poll.
 func (s *Subscription) park() bool {
 	d := &s.hub.dispatch
-	if !s.broad {
+	if !s.broad() {
 		return d.park(s, s.next)
 	}
 	s.state.Store(waiting)
@@ -101,7 +118,7 @@ func (s *Subscription) park() bool {
 
 // take answers whether the caller, and nobody else, may and must wake.
 func (s *Subscription) take() bool {
-	if s.broad {
+	if s.broad() {
 		return s.state.CompareAndSwap(waiting, running)
 	}
 	d := &s.hub.dispatch
@@ -117,7 +134,7 @@ func (s *Subscription) take() bool {
 
 // unparked goes on where the wait has led to.
 func (s *Subscription) unparked() {
-	if !s.broad {
+	if !s.broad() {
 		s.next = max(s.next, s.start)
 	}
 }
@@ -160,9 +177,6 @@ func (s *Subscription) elapsed() {
 
 // end lets go of what a wait set up.
 func (s *Subscription) end() {
-	if s.unwatch != nil {
-		s.unwatch()
-	}
 	if s.timer != nil {
 		s.timer.Stop()
 	}

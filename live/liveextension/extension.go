@@ -48,6 +48,7 @@ type liveExtension struct {
 	served   chan struct{}
 	streams  atomic.Int64
 	handlers sync.WaitGroup
+	sinks    sinks
 	// quiet is signalled when the last stream ends.
 	quiet chan struct{}
 }
@@ -136,6 +137,7 @@ func (x *liveExtension) Shutdown(ctx context.Context) error {
 	// answer of 503 would end an EventSource for good.
 	_ = x.listener.Close() // a second close is harmless
 	x.hub.Stop()
+	x.sinks.hurry()
 	patience, done := context.WithTimeout(ctx, stopWithin)
 	defer done()
 	x.awaitQuiet(patience)
@@ -158,17 +160,6 @@ func (x *liveExtension) awaitQuiet(patience context.Context) {
 		case <-patience.Done():
 			return
 		}
-	}
-}
-
-// leave notes that a stream has ended.
-func (x *liveExtension) leave() {
-	if x.streams.Add(-1) > 0 {
-		return
-	}
-	select {
-	case x.quiet <- struct{}{}:
-	default:
 	}
 }
 

@@ -23,7 +23,7 @@ const (
 )
 
 func (x *liveExtension) serveEvents(w http.ResponseWriter, r *http.Request) {
-	x.stream(w, r, "events", func() (*live.Subscription, error) {
+	x.stream(w, r, &eventsRoute, func() (*live.Subscription, error) {
 		query := r.URL.Query()
 		start := live.Start{Cursor: r.Header.Get("Last-Event-ID")}
 		if start.Cursor == "" {
@@ -37,7 +37,7 @@ func (x *liveExtension) serveEvents(w http.ResponseWriter, r *http.Request) {
 }
 
 func (x *liveExtension) serveRequestEvents(w http.ResponseWriter, r *http.Request) {
-	x.stream(w, r, "request", func() (*live.Subscription, error) {
+	x.stream(w, r, &requestRoute, func() (*live.Subscription, error) {
 		query := r.URL.Query()
 		cursor := r.Header.Get("Last-Event-ID")
 		if since := query.Get("since"); cursor == "" && since != "begin" {
@@ -48,34 +48,73 @@ func (x *liveExtension) serveRequestEvents(w http.ResponseWriter, r *http.Reques
 }
 
 // stream opens a subscription and writes it out until it ends.
-func (x *liveExtension) stream(w http.ResponseWriter, r *http.Request, route string, open func() (*live.Subscription, error)) {
-	if x.streams.Add(1) > int64(x.cfg.MaxSubscribers) {
-		x.leave()
-		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
-		problem(w, http.StatusServiceUnavailable, "there are as many streams as may be (max_subscribers)")
+func (x *liveExtension) stream(w http.ResponseWriter, r *http.Request, route *streamRoute, open func() (*live.Subscription, error)) {
+	if !x.admit(w) {
 		return
 	}
-	defer x.leave()
-	x.handlers.Add(1)
+	s := begin(w, open)
+	if s == nil || r.Method == http.MethodHead {
+		x.leave(nil, s)
+		return
+	}
+	to := &sink{x: x, w: w, to: *http.NewResponseController(w), route: route, oldest: x.oldest()}
+	x.sinks.add(to)
+	defer x.leave(to, s)
+	if to.begin(prelude(to.cursor(s))) == nil {
+		to.pump(r.Context(), s)
+	}
+}
+
+// leave notes that a stream has ended. Neither a sink nor a subscription need be
+// there.
+func (x *liveExtension) leave(to *sink, s *live.Subscription) {
 	defer x.handlers.Done()
+	if s != nil {
+		s.Close()
+	}
+	x.sinks.remove(to)
+	if x.streams.Add(-1) > 0 {
+		return
+	}
+	select {
+	case x.quiet <- struct{}{}:
+	default:
+	}
+}
+
+// admit counts a stream, unless there are as many as may be.
+func (x *liveExtension) admit(w http.ResponseWriter) bool {
+	x.handlers.Add(1)
+	if x.streams.Add(1) <= int64(x.cfg.MaxSubscribers) {
+		return true
+	}
+	x.leave(nil, nil)
+	w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+	problem(w, http.StatusServiceUnavailable, "there are as many streams as may be (max_subscribers)")
+	return false
+}
+
+// begin answers the subscription, or nil when the request is answered.
+func begin(w http.ResponseWriter, open func() (*live.Subscription, error)) *live.Subscription {
 	s, err := open()
 	switch {
 	case errors.Is(err, live.ErrNothing):
 		w.WriteHeader(http.StatusNoContent)
-		return
+		return nil
 	case err != nil:
 		refuse(w, err)
-		return
+		return nil
 	}
-	defer s.Close()
 	header := w.Header()
-	header.Set("Content-Type", "text/event-stream")
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Accel-Buffering", "no")
-	if r.Method == http.MethodHead {
-		return
+	for name, value := range streamHeaders {
+		header[name] = value
 	}
-	x.pump(r.Context(), &sink{x: x, w: w, to: http.NewResponseController(w), route: route}, s)
+	return s
+}
+
+// streamHeaders are shared by all streams, which change none of them.
+var streamHeaders = http.Header{
+	"Content-Type": {"text/event-stream"}, "Cache-Control": {"no-store"}, "X-Accel-Buffering": {"no"},
 }
 
 func refuse(w http.ResponseWriter, err error) {
@@ -86,41 +125,50 @@ func refuse(w http.ResponseWriter, err error) {
 	problem(w, status, err.Error())
 }
 
-// pump writes a subscription out.
-func (x *liveExtension) pump(ctx context.Context, to *sink, s *live.Subscription) {
-	// A write that is under way when the extension stops has to end soon.
-	defer context.AfterFunc(x.stopping, to.hurry)()
-	told := s.Cursor()
-	if to.write(prelude(told)) != nil {
-		return
-	}
-	oldest := x.oldest()
+// pump writes a subscription out. It has little on the stack: that is where
+// streams wait.
+func (s *sink) pump(ctx context.Context, from *live.Subscription) {
 	for {
-		written, err := to.writeFrames(ctx, s)
-		if written {
-			told = s.Cursor()
-		}
-		switch {
-		case err != nil:
-			to.end(err)
+		if err := s.drain(ctx, from); err != nil {
+			s.end(err)
 			return
-		case written:
-			continue
 		}
-		err = s.Wait(ctx, x.patience(oldest))
-		if errors.Is(err, live.ErrIdle) {
-			cursor := s.Cursor()
-			err = to.write(keepalive(cursor, cursor != told))
-			told = cursor
-		}
-		if err == nil && !oldest.IsZero() && !time.Now().Before(oldest) {
-			err = errTooOld
-		}
-		if err != nil {
-			to.end(err)
+		if err := s.waited(from, from.Wait(ctx, s.patience())); err != nil {
+			s.end(err)
 			return
 		}
 	}
+}
+
+// cursor answers the cursor that the client is to be told.
+func (s *sink) cursor(from *live.Subscription) string {
+	s.told = from.Position()
+	return from.Cursor()
+}
+
+// drain writes until there is nothing to write.
+func (s *sink) drain(ctx context.Context, from *live.Subscription) error {
+	for {
+		written, err := s.writeFrames(ctx, from)
+		if written {
+			s.told = from.Position()
+		}
+		if err != nil || !written {
+			return err
+		}
+	}
+}
+
+// waited takes what a wait has ended with.
+func (s *sink) waited(from *live.Subscription, err error) error {
+	if errors.Is(err, live.ErrIdle) {
+		moved := from.Position() != s.told
+		err = s.write(keepalive(s.cursor(from), moved))
+	}
+	if err == nil && !s.oldest.IsZero() && !time.Now().Before(s.oldest) {
+		return errTooOld
+	}
+	return err
 }
 
 var errTooOld = errors.New("max_connection_age")
@@ -135,11 +183,12 @@ func (x *liveExtension) oldest() time.Time {
 	return time.Now().Add(time.Duration(float64(age) * (1 + jitter*(2*rand.Float64()-1))))
 }
 
-func (x *liveExtension) patience(oldest time.Time) time.Duration {
-	if oldest.IsZero() {
-		return x.cfg.Keepalive
+// patience is how long to wait for events.
+func (s *sink) patience() time.Duration {
+	if s.oldest.IsZero() {
+		return s.x.cfg.Keepalive
 	}
-	return max(0, min(x.cfg.Keepalive, time.Until(oldest)))
+	return max(0, min(s.x.cfg.Keepalive, time.Until(s.oldest)))
 }
 
 func prelude(cursor string) []byte {
@@ -163,8 +212,12 @@ func keepalive(cursor string, moved bool) []byte {
 type sink struct {
 	x     *liveExtension
 	w     http.ResponseWriter
-	to    *http.ResponseController
-	route string
+	to    http.ResponseController
+	route *streamRoute
+	// told is where the client knows to be.
+	told uint64
+	// oldest is when the stream has to end, zero for never.
+	oldest time.Time
 }
 
 // room is what writing takes; a stream has it only while it writes.
@@ -209,17 +262,22 @@ func (s *sink) writeFrames(ctx context.Context, from *live.Subscription) (writte
 // errTookNothing is a client that is gone or takes nothing.
 var errTookNothing = errors.New("the client takes nothing")
 
+// begin writes what comes first, on a stack of its own: the headers that go with
+// it take several kilobytes of stack, which the stream would keep for as long as
+// it is open.
+func (s *sink) begin(block []byte) error {
+	done := make(chan error)
+	go func() { done <- s.write(block) }()
+	return <-done
+}
+
 func (s *sink) write(block []byte) error {
-	wait := s.x.cfg.WriteTimeout
-	if s.x.stopping.Err() != nil {
-		wait = stopWithin / 2
-	}
-	_ = s.to.SetWriteDeadline(time.Now().Add(wait)) // every server of confighttp can
-	if s.x.stopping.Err() != nil {
+	_ = s.to.SetWriteDeadline(time.Now().Add(s.x.cfg.WriteTimeout)) // every server of confighttp can
+	if s.x.stopping.Err() != nil {                                  // afterwards: whoever stops looks at the sinks afterwards, too
 		s.hurry()
 	}
 	n, err := s.w.Write(block)
-	s.x.telemetry.ExtensionGenAiLiveBytesSent.Add(context.Background(), int64(n), metric.WithAttributeSet(routeAttributes[s.route]))
+	s.x.telemetry.ExtensionGenAiLiveBytesSent.Add(context.Background(), int64(n), s.route.options...)
 	if err == nil {
 		err = s.to.Flush()
 	}
@@ -230,12 +288,46 @@ func (s *sink) write(block []byte) error {
 	return nil
 }
 
-var routeAttributes = map[string]attribute.Set{
-	"events":  attribute.NewSet(attribute.String("route", "events")),
-	"request": attribute.NewSet(attribute.String("route", "request")),
+// streamRoute is what the metrics say of a route.
+type streamRoute struct{ options []metric.AddOption }
+
+func newStreamRoute(name string) streamRoute {
+	return streamRoute{[]metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("route", name)))}}
 }
 
+var eventsRoute, requestRoute = newStreamRoute("events"), newStreamRoute("request")
+
+// hurry has a write that is under way end soon.
 func (s *sink) hurry() { _ = s.to.SetWriteDeadline(time.Now().Add(stopWithin / 2)) }
+
+// sinks are those that are open.
+type sinks struct {
+	mu   sync.Mutex
+	open map[*sink]struct{}
+}
+
+func (all *sinks) add(s *sink) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if all.open == nil {
+		all.open = map[*sink]struct{}{}
+	}
+	all.open[s] = struct{}{}
+}
+
+func (all *sinks) remove(s *sink) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	delete(all.open, s)
+}
+
+func (all *sinks) hurry() {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	for s := range all.open {
+		s.hurry()
+	}
+}
 
 // end tells why the server ends the stream, when it does.
 func (s *sink) end(err error) {

@@ -36,8 +36,8 @@ func (x *liveExtension) report() error {
 			return err
 		}
 	}
-	for _, attributes := range routeAttributes {
-		t.ExtensionGenAiLiveBytesSent.Add(context.Background(), 0, metric.WithAttributeSet(attributes))
+	for _, route := range []*streamRoute{&eventsRoute, &requestRoute} {
+		t.ExtensionGenAiLiveBytesSent.Add(context.Background(), 0, route.options...)
 	}
 	return nil
 }
