@@ -71,6 +71,7 @@ type Flush struct {
 	Truncated int
 	Dropped   int
 	// LastSeq is the number of the last record that has left with this or an
-	// earlier part, 0 without any.
+	// earlier part, 0 without any; Spans is how many spans left with this one.
 	LastSeq uint64
+	Spans   int
 }

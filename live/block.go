@@ -15,19 +15,27 @@ type blocks struct {
 }
 
 // make makes the frames of the events from first up to last for many readers:
-// in blocks, so that each of them is given many with one look and one write.
-func (b *blocks) make(v *view, first, last uint64) {
+// in blocks, so that each of them is given many with one look and one write. It
+// makes no more than about a number of bytes, and answers up to where.
+func (b *blocks) make(v *view, first, last uint64, most int) uint64 {
+	made := 0
 	for n := first; n < last; n++ {
+		if made >= most {
+			last = n
+			break
+		}
 		e := v.at(n)
 		if e == nil {
 			b.seal()
 			continue
 		}
+		before := len(b.text)
 		if f := e.encoded(); f != nil {
 			b.text = append(b.text, f.bytes...)
 		} else {
 			b.text = b.hub.encoder.encode(b.text, e)
 		}
+		made += len(b.text) - before
 		b.entries, b.ends = append(b.entries, e), append(b.ends, len(b.text))
 		if len(b.text) >= blockBytes {
 			b.seal()
@@ -37,6 +45,7 @@ func (b *blocks) make(v *view, first, last uint64) {
 	if cap(b.text) > 4*blockBytes {
 		b.text = nil
 	}
+	return last
 }
 
 // seal makes a block of what there is. Entries that were encoded by a reader

@@ -19,6 +19,8 @@ type dispatcher struct {
 	wake chan struct{}
 	stop chan struct{}
 	done chan struct{}
+	// finished is closed when all that was published is handed on, after stop.
+	finished chan struct{}
 	// asleep says that the dispatcher is to be woken.
 	asleep atomic.Bool
 	// members counts the subscriptions, so that nobody is woken for none;
@@ -38,8 +40,10 @@ type dispatcher struct {
 const (
 	// sweepEvery is how often the hub looks for what is past its retention.
 	sweepEvery = time.Second
-	// releaseAtOnce is how many events are encoded before readers go on.
+	// releaseAtOnce is how many events are encoded before readers go on, and
+	// releaseBytes about how many bytes.
 	releaseAtOnce = 1024
+	releaseBytes  = 1 << 20
 	// quietRounds is how many times coalesce the dispatcher looks for events
 	// in vain before it sleeps.
 	quietRounds = 50
@@ -51,6 +55,7 @@ const (
 func (d *dispatcher) init(h *Hub) {
 	d.hub = h
 	d.wake, d.stop, d.done = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
+	d.finished = make(chan struct{})
 	d.released.Store(1)
 	d.blocks.hub = h
 	d.narrow.init()
@@ -68,18 +73,27 @@ func (d *dispatcher) signal() {
 	}
 }
 
-func (d *dispatcher) stopped() bool {
+func (d *dispatcher) stopped() bool { return closed(d.stop) }
+
+func closed(c <-chan struct{}) bool {
 	select {
-	case <-d.stop:
+	case <-c:
 		return true
 	default:
 		return false
 	}
 }
 
+// finish hands on the last of what was published, and ends all waits.
+func (d *dispatcher) finish() {
+	d.round()
+	close(d.finished)
+	d.interruptAll()
+}
+
 func (d *dispatcher) run() {
 	defer close(d.done)
-	defer d.interruptAll()
+	defer d.finish()
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
 	pause := time.NewTimer(time.Hour)
@@ -168,7 +182,7 @@ func (d *dispatcher) release(upTo uint64) (more bool) {
 	case 1: // it makes the frames itself
 	default:
 		v := d.hub.ring.view()
-		d.blocks.make(&v, first, last)
+		last = d.blocks.make(&v, first, last, min(releaseBytes, d.hub.opts.RingBytes/8+1))
 		d.hub.fit()
 	}
 	d.releaseUpTo(last)

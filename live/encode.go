@@ -204,8 +204,9 @@ func (c *encoder) fillOpen(e *entry, body pcommon.Map) {
 	}
 	var first []*entry
 	c.hub.mu.Lock()
-	if at := e.request.after(e.n + 1); at < len(e.request.events) {
-		first = e.request.events[at : at+1 : at+1]
+	known := e.request.known()
+	if at := after(known, e.n+1); at < len(known) {
+		first = known[at : at+1 : at+1]
 	}
 	c.hub.mu.Unlock()
 	if len(first) == 0 {
@@ -224,8 +225,9 @@ func (c *encoder) fillOpen(e *entry, body pcommon.Map) {
 // fillEnd tells how the request went, as far as it is still known.
 func (c *encoder) fillEnd(e *entry, body pcommon.Map) {
 	c.hub.mu.Lock()
-	upTo := e.request.after(e.n + 1)
-	events := e.request.events[:upTo:upTo]
+	known := e.request.known()
+	upTo := after(known, e.n+1)
+	events := known[:upTo:upTo]
 	c.hub.mu.Unlock()
 	if len(events) == 0 {
 		body.PutStr("status", "unknown")
@@ -376,8 +378,8 @@ func (h *Hub) know(r *request, n uint64) *digest {
 		return k.digest.Load()
 	}
 	h.mu.Lock()
-	all := r.events[:len(r.events):len(r.events)]
-	events := all[r.after(k.learned+1):]
+	all := r.known()
+	events := all[after(all, k.learned+1):]
 	h.mu.Unlock()
 	if len(events) == 0 && k.digest.Load() != nil {
 		return k.digest.Load()

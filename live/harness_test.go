@@ -53,6 +53,8 @@ type asked struct {
 	span  pcommon.SpanID
 	seq   uint64
 	parts int
+	// spans are calls that have not left.
+	spans int
 }
 
 func newAsked(n uint64) *asked {
@@ -81,6 +83,7 @@ func (a *asked) record(name, body string) live.Fact {
 }
 
 func (a *asked) call(provider string) live.Fact {
+	a.spans++
 	span := ptrace.NewSpan()
 	span.SetName("chat")
 	span.SetStartTimestamp(1_700_000_000_000_000_000)
@@ -102,13 +105,17 @@ func (a *asked) ended() live.Fact {
 
 func (a *asked) flushed(reason event.FlushReason) live.Fact {
 	a.parts++
+	spans := a.spans
+	a.spans = 0
 	return live.Fact{Kind: live.Flushed, Request: a.Request, Flush: &live.Flush{
 		Part: a.parts, Reason: reason, Complete: true, ID: fmt.Sprintf("%032d", a.parts), Events: int(a.seq), LastSeq: a.seq,
+		Spans: spans,
 	}}
 }
 
 func (a *asked) merged(into *asked) live.Fact {
 	into.seq += a.seq
+	into.spans += a.spans
 	return live.Fact{Kind: live.Merged, Request: a.Request, Into: into.Request}
 }
 

@@ -123,7 +123,8 @@ func newEntry(f *Fact) *entry {
 // place numbers one fact, and what follows from it, and puts it into the log and
 // the index. It answers the next number. The caller holds mu.
 func (h *Hub) place(processor string, f *Fact, e *entry, n uint64, now time.Time) uint64 {
-	r := h.index.of(processor, f.Request)
+	r, entered := h.index.of(processor, f.Request)
+	r.partial = r.partial || entered && f.Kind != Opened
 	e.request = r
 	if f.Kind == Merged {
 		return h.merge(processor, f, e, n, now)
@@ -136,7 +137,9 @@ func (h *Hub) place(processor string, f *Fact, e *entry, n uint64, now time.Time
 
 // merge lets what a request has follow under the id that stays.
 func (h *Hub) merge(processor string, f *Fact, e *entry, n uint64, now time.Time) uint64 {
-	from, into := e.request, h.index.of(processor, f.Into)
+	from := e.request
+	into, entered := h.index.of(processor, f.Into)
+	into.partial = into.partial || entered
 	e.into = into
 	h.ring.add(e, n)
 	n++
@@ -144,8 +147,8 @@ func (h *Hub) merge(processor string, f *Fact, e *entry, n uint64, now time.Time
 	h.index.add(from, e, now)
 	h.index.mergedInto(from, into)
 	for _, old := range moved {
-		if old.kind == Opened {
-			continue
+		if old.kind == Opened || old.kind == Ended {
+			continue // the end of a part is not the end of the whole
 		}
 		again := &entry{
 			kind: old.kind, late: old.late, seq: old.seq, trace: old.trace, span: old.span,
@@ -171,6 +174,9 @@ func (h *Hub) trim() {
 
 func (h *Hub) drop(r *request) {
 	h.index.drop(r)
+	// What the ring still has can be told with what is known of the request.
+	tail := h.ring.tail.Load()
+	r.events = r.events[r.after(tail):]
 	if r.followers.Load() > 0 {
 		h.dropped = append(h.dropped, r)
 	}

@@ -46,10 +46,17 @@ type request struct {
 	// ended is the fact that it ended, flush the last part that left.
 	ended *entry
 	flush *Flush
-	// dirty says that something came since the last part left.
-	dirty bool
-	// mergedInto is the request that it became a part of.
+	// dirty says that something came since the last part left; calls have
+	// come, callsLeft have left.
+	dirty            bool
+	calls, callsLeft int
+	// partial says that some of its events were never here, or have left the
+	// index before.
+	partial bool
+	// mergedInto is the request that it became a part of; past is what it had
+	// until then.
 	mergedInto *request
+	past       []*entry
 	// dropped: it is in the index no more.
 	dropped    bool
 	finishedAt time.Time
@@ -108,17 +115,34 @@ func newIndex(maxRequests, maxBytes int) index {
 }
 
 // of answers the request with an identity, which it enters if need be.
-func (x *index) of(processor string, id *Request) *request {
+func (x *index) of(processor string, id *Request) (r *request, entered bool) {
 	if r := x.byOpening[id.Opening]; r != nil {
-		return r
+		return r, false
 	}
 	x.next++
-	r := &request{Request: id, processor: processor, ordinal: x.next}
+	r = &request{Request: id, processor: processor, ordinal: x.next}
 	r.place = x.open.PushBack(r)
 	r.older = x.byID[id.ID]
 	x.byOpening[id.Opening], x.byID[id.ID] = r, r
 	x.order = append(x.order, r)
-	return r
+	return r, true
+}
+
+// known is all that tells of the request, in order: also what became a part of
+// another.
+func (r *request) known() []*entry {
+	if r.mergedInto != nil {
+		return r.past[:len(r.past):len(r.past)]
+	}
+	return r.events[:len(r.events):len(r.events)]
+}
+
+// after is the place of the first event from a number on.
+func (r *request) after(n uint64) int { return after(r.events, n) }
+
+func after(events []*entry, n uint64) int {
+	at, _ := slices.BinarySearchFunc(events, n, func(e *entry, n uint64) int { return cmp.Compare(e.n, n) })
+	return at
 }
 
 // add puts a numbered entry into its request.
@@ -130,14 +154,17 @@ func (x *index) add(r *request, e *entry, now time.Time) {
 	case Opened:
 		r.ended = nil
 	case Record:
+		r.partial = r.partial || e.seq > r.lastSeq+1
 		r.lastSeq, r.dirty = max(r.lastSeq, e.seq), true
 	case Call:
+		r.calls++
 		r.dirty = true
 	case Ended:
 		r.ended = e
 	case Flushed:
 		r.flush = e.flush
-		r.dirty = e.flush.LastSeq < r.lastSeq
+		r.callsLeft += e.flush.Spans
+		r.dirty = e.flush.LastSeq < r.lastSeq || r.callsLeft < r.calls
 	}
 	x.settle(r, now)
 }
@@ -163,6 +190,8 @@ func (x *index) settle(r *request, now time.Time) {
 // other's now.
 func (x *index) mergedInto(from, into *request) {
 	from.mergedInto = into
+	from.past = from.events[:len(from.events)-1]
+	into.partial = into.partial || from.partial
 	for _, e := range from.events[:len(from.events)-1] {
 		x.bytes -= e.size()
 		from.bytes -= e.size()
@@ -199,7 +228,7 @@ func (x *index) drop(r *request) {
 		x.open.Remove(r.place)
 	}
 	x.bytes -= r.bytes
-	r.events, r.bytes, r.dropped = nil, 0, true
+	r.bytes, r.dropped = 0, true
 	delete(x.byOpening, r.Opening)
 	x.unlink(r)
 	x.gone.add(r.ID)

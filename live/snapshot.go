@@ -35,11 +35,12 @@ type held struct {
 	state   State
 	flush   *Flush
 	dirty   bool
+	partial bool
 }
 
 // hold copies out what a request has. The caller holds mu.
 func (r *request) hold() held {
-	return held{r, r.events[:len(r.events):len(r.events)], r.state(), r.flush, r.dirty}
+	return held{r, r.events[:len(r.events):len(r.events)], r.state(), r.flush, r.dirty, r.partial}
 }
 
 // AppendList appends the list of requests, newest first, as one JSON object:
@@ -178,7 +179,7 @@ func (h *Hub) appendSnapshot(dst []byte, s *held, summary bool) []byte {
 		body.Remove("flush_reason")
 		body.PutBool("complete", false)
 	} else {
-		body.PutBool("complete", s.flush.Complete)
+		body.PutBool("complete", s.flush.Complete && !s.partial)
 	}
 	if summary {
 		summarize(body)

@@ -123,7 +123,7 @@ func (h *Hub) Follow(id, processor, cursor string) (*Subscription, error) {
 	switch {
 	case known:
 		s.next = position + 1
-	case cursor != "":
+	case cursor != "" || r.partial:
 		s.lost.pending = true
 	}
 	if known && r != asked {
@@ -395,20 +395,6 @@ func (s *Subscription) readRequest(dst [][]byte, maxBytes int) ([][]byte, error)
 		s.next = max(s.next, head)
 	}
 	return dst, nil
-}
-
-// after is the place of the first event from a number on.
-func (r *request) after(n uint64) int {
-	low, high := 0, len(r.events)
-	for low < high {
-		middle := int(uint(low+high) >> 1)
-		if r.events[middle].n < n {
-			low = middle + 1
-		} else {
-			high = middle
-		}
-	}
-	return low
 }
 
 // goOn follows the request that another became a part of.

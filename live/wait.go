@@ -45,10 +45,7 @@ var epoch = time.Now()
 func (s *Subscription) Wait(ctx context.Context, wait time.Duration) error {
 	s.arm(wait)
 	if !s.park() {
-		if s.hub.dispatch.stopped() {
-			return ErrStopped
-		}
-		return ctx.Err()
+		return ctx.Err() // there is something to poll
 	}
 	if err := s.over(ctx); err != nil && s.take() {
 		s.unparked()
@@ -84,7 +81,7 @@ func (s *Subscription) await(done <-chan struct{}) error {
 
 // over says whether there is no point in waiting.
 func (s *Subscription) over(ctx context.Context) error {
-	if s.hub.dispatch.stopped() {
+	if closed(s.hub.dispatch.finished) {
 		return ErrStopped
 	}
 	if err := ctx.Err(); err != nil {

@@ -89,8 +89,9 @@ func (e *Engine) settleBatch(b *batch) (news int) {
 		}
 	}
 	e.store.Settle(left)
+	at, facts := e.publishing.queue(len(left)), e.publishing.leftFacts(left)
 	e.mu.Unlock()
-	e.publishing.left(left)
+	e.publishing.publish(at, facts)
 	return len(left)
 }
 

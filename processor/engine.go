@@ -236,9 +236,10 @@ func (e *Engine) appendNow(bytes int, in buffer.Input) error {
 	e.store.Append(e.now(), time.Now(), in, &out)
 	e.settle(&out)
 	early := e.store.Next() < e.scheduled
-	e.publishing.queue(&out)
+	at := e.publishing.queue(len(out.Facts))
 	e.mu.Unlock()
-	e.publishing.publish(&out)
+	e.publishing.publish(at, out.Facts)
+	e.publishing.done(&out)
 	if early {
 		signal(e.reschedule)
 	}

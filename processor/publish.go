@@ -15,11 +15,41 @@ import (
 // It is safe for concurrent use. Without `live:` it does nothing.
 type publishing struct {
 	to live.Publisher
-	// turn is taken under the engine's lock and given up once the facts are
-	// published, so that they keep their order without the lock.
-	turn sync.Mutex
+	// last is closed when everything that was told before has been published;
+	// the engine's lock guards it.
+	last chan struct{}
 	// room has slices of facts to use again.
 	room sync.Pool
+}
+
+// place is where facts stand among those of others: they are published after
+// the ones before, off the engine's lock. The zero value is no place.
+type place struct {
+	before <-chan struct{}
+	mine   chan struct{}
+}
+
+// queue takes the next place, if there are facts and somebody to tell. The
+// caller holds the engine's lock, and publishes once it does not.
+func (p *publishing) queue(facts int) (at place) {
+	if p.to == nil || facts == 0 {
+		return place{}
+	}
+	at = place{before: p.last, mine: make(chan struct{})}
+	p.last = at.mine
+	return at
+}
+
+// publish publishes the facts that have a place.
+func (p *publishing) publish(at place, facts []event.Fact) {
+	if at.mine == nil {
+		return
+	}
+	if at.before != nil {
+		<-at.before
+	}
+	p.to.Publish(facts)
+	close(at.mine)
 }
 
 // liveOf answers what the live extension of an id takes facts with.
@@ -45,21 +75,9 @@ func (p *publishing) prepare(out *buffer.Outcome) {
 	}
 }
 
-// queue takes the turn for the facts of an outcome, if it has any. The caller
-// holds the engine's lock and calls publish once it does not.
-func (p *publishing) queue(out *buffer.Outcome) {
-	if len(out.Facts) > 0 {
-		p.turn.Lock()
-	}
-}
-
-// publish publishes the facts of an outcome. What they point to is not needed any
-// more.
-func (p *publishing) publish(out *buffer.Outcome) {
-	if len(out.Facts) > 0 {
-		p.to.Publish(out.Facts)
-		p.turn.Unlock()
-	}
+// done takes back the room of the facts of an outcome. What they point to is not
+// needed any more.
+func (p *publishing) done(out *buffer.Outcome) {
 	if facts := out.Facts; cap(facts) > 0 {
 		const largest = 4096
 		out.Facts = nil
@@ -70,17 +88,14 @@ func (p *publishing) publish(out *buffer.Outcome) {
 	}
 }
 
-// left tells that parts have left, or never will. It comes after whatever told
-// what is in them.
-func (p *publishing) left(parts []*buffer.Part) {
-	if p.to == nil || len(parts) == 0 {
-		return
+// leftFacts tell that parts have left, or never will.
+func (p *publishing) leftFacts(parts []*buffer.Part) []event.Fact {
+	if p.to == nil {
+		return nil
 	}
 	facts := make([]event.Fact, len(parts))
 	for i, part := range parts {
 		facts[i] = event.Fact{Kind: event.FactFlushed, Request: part.Told, Flush: part.Flush, Late: part.Late}
 	}
-	p.turn.Lock()
-	defer p.turn.Unlock()
-	p.to.Publish(facts)
+	return facts
 }

@@ -98,18 +98,21 @@ func (e *Engine) closeFor(gone *face) bool {
 func (e *Engine) reportLoss() {
 	e.mu.Lock()
 	var ids []string
-	lost := 0
+	var left []*buffer.Part
 	for _, p := range e.outbox {
 		if p.Settled {
 			continue
 		}
 		p.Settled = true
-		lost++
+		left = append(left, p)
 		if len(ids) < lostIDsLogged {
 			ids = append(ids, p.RequestID)
 		}
 	}
+	at, facts := e.publishing.queue(len(left)), e.publishing.leftFacts(left)
 	e.mu.Unlock()
+	e.publishing.publish(at, facts)
+	lost := len(left)
 	if lost == 0 {
 		return
 	}

@@ -1,7 +1,6 @@
 package buffer
 
 import (
-	"slices"
 	"time"
 
 	"github.com/genaibuffer/genaibufferprocessor/envelope"
@@ -16,14 +15,21 @@ func (s *Store) ends(r *request, by ending) {
 	}
 	r.ended = by
 	s.touched(r)
+	s.endsWithBatch(r)
+}
+
+// endsWithBatch has lookAtEnds look at a request.
+func (s *Store) endsWithBatch(r *request) {
+	r.endUntold = true
 	s.ended = append(s.ended, r)
 }
 
 func (s *Store) lookAtEnds(out *Outcome) {
 	for _, r := range s.ended {
-		if r.content != nil && r.ended != notEnded {
+		if r.endUntold && r.content != nil && r.ended != notEnded {
 			s.tellEnded(r, out)
 		}
+		r.endUntold = false
 		switch {
 		case r.content == nil || r.flushed || r.ended == notEnded:
 			continue
@@ -120,7 +126,7 @@ func (s *Store) FlushAll(now time.Duration, wall time.Time, reason event.FlushRe
 
 // flush lets a request leave and remembers it.
 func (s *Store) flush(r *request, reason event.FlushReason, lateness time.Duration, out *Outcome) {
-	if s.opts.Watched && r.ended != notEnded && slices.Contains(s.ended, r) {
+	if r.endUntold && r.ended != notEnded {
 		s.tellEnded(r, out) // it leaves before the batch is looked at as a whole
 	}
 	s.queueOf(r).remove(r)

@@ -124,7 +124,7 @@ func (s *Store) enterRequest(r *request, t *trace, e *entry) {
 		return
 	}
 	if takesOver && !first && r.ended == endedBySpan {
-		s.ended = append(s.ended, r)
+		s.endsWithBatch(r)
 	}
 	s.ends(r, endedBySpan)
 }

@@ -69,6 +69,8 @@ type request struct {
 	seen bool
 	// flushed says that the request was flushed: what comes now is late.
 	flushed bool
+	// endUntold says that it ended in the batch at hand.
+	endUntold bool
 }
 
 // content is what a request holds until it is flushed.

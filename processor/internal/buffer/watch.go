@@ -51,14 +51,27 @@ func (s *Store) tellEnded(r *request, out *Outcome) {
 	if !s.opts.Watched {
 		return
 	}
-	f := event.Fact{Kind: event.FactEnded, Request: r.told(), Late: r.flushed}
-	switch c := r.content; {
-	case c.owner != nil:
-		f.TraceID, f.SpanID, f.Origin, f.Packed = c.owner.key.trace, c.owner.key.span, c.owner.origin, []byte(c.owner.packed)
-	case r.identity.found == bySpan:
-		f.TraceID, f.SpanID = r.identity.trace, r.identity.span
+	named := spanKey{}
+	if r.identity.found == bySpan {
+		named = spanKey{r.identity.trace, r.identity.span}
 	}
-	out.Facts = append(out.Facts, f)
+	out.Facts = append(out.Facts, endedFact(r.told(), r.flushed, r.content.owner, named))
+	r.endUntold = false
+}
+
+// tellEnded tells that the request of a part had ended.
+func (p *Part) tellEnded(out *Outcome) {
+	out.Facts = append(out.Facts, endedFact(p.Told, p.Late, p.owner, p.named))
+}
+
+// endedFact names the span that owns a request: one that is held elsewhere, if
+// at all, or the one that the request is named after.
+func endedFact(told *event.Request, late bool, by *owner, named spanKey) event.Fact {
+	f := event.Fact{Kind: event.FactEnded, Request: told, Late: late, TraceID: named.trace, SpanID: named.span}
+	if by != nil {
+		f.TraceID, f.SpanID, f.Origin, f.Packed = by.key.trace, by.key.span, by.origin, []byte(by.packed)
+	}
+	return f
 }
 
 // tellMerged tells that other is now part of r, whose last record had the given
@@ -79,26 +92,35 @@ func (s *Store) Watch(waiting []*Part, tell func([]event.Fact)) {
 		clear(out.Facts)
 		out.Facts = out.Facts[:0]
 	}
+	told := map[[16]byte]bool{}
 	for _, p := range waiting {
 		p.watched()
-		out.Facts = append(out.Facts, event.Fact{Kind: event.FactOpened, Request: p.Told})
+		if !told[p.Opening] {
+			told[p.Opening] = true
+			out.Facts = append(out.Facts, event.Fact{Kind: event.FactOpened, Request: p.Told})
+		}
 		tellHeld(&p.held, p.Told, p.firstSeq, p.Late, &out)
+		if p.Ended {
+			p.tellEnded(&out)
+		}
 		telling()
 	}
 	for r := s.aged.head; r != nil; r = r.content.aged.after {
-		s.watchOne(r, &out)
+		s.watchOne(r, told, &out)
 		telling()
 	}
 	for r := s.lingering.head; r != nil; r = r.queue.after {
 		if r.flushed { // the others are aged as well
-			s.watchOne(r, &out)
+			s.watchOne(r, told, &out)
 			telling()
 		}
 	}
 }
 
-func (s *Store) watchOne(r *request, out *Outcome) {
-	s.tellOpened(r, out)
+func (s *Store) watchOne(r *request, told map[[16]byte]bool, out *Outcome) {
+	if !told[r.opening] {
+		s.tellOpened(r, out)
+	}
 	h := &r.content.held
 	tellHeld(h, r.told(), r.seq-uint64(h.records)+1, r.flushed, out)
 	if r.ended != notEnded {
@@ -123,5 +145,5 @@ func tellHeld(h *held, told *event.Request, seq uint64, late bool, out *Outcome)
 // watched prepares a part for those who want to know when it leaves.
 func (p *Part) watched() {
 	p.Told = &event.Request{ID: p.RequestID, KeySource: p.KeySource, Opening: p.Opening}
-	p.Flush = &event.Flush{LastSeq: p.firstSeq + uint64(p.held.records) - 1}
+	p.Flush = &event.Flush{LastSeq: p.firstSeq + uint64(p.held.records) - 1, Spans: p.held.spans}
 }

@@ -133,6 +133,7 @@ func TestWaitingPartsAreTold(t *testing.T) {
 	o.Watched = true
 	d := newDesk(t, o)
 	d.logs(log("a", ids(t1, s1)), log("b", ids(t1, s1)))
+	d.spans(call("span", ids(t1, s1)))
 	d.flushAll(event.FlushShutdown)
 	d.logs(log("c", ids(t1, s1)))
 	var told []event.FactKind
@@ -144,9 +145,10 @@ func TestWaitingPartsAreTold(t *testing.T) {
 		w.hear(t, facts)
 	})
 	assert.Equal(t, []event.FactKind{
-		event.FactOpened, event.FactRecord, event.FactRecord, // the part that waits
-		event.FactOpened, event.FactRecord, // what was reopened
+		event.FactOpened, event.FactRecord, event.FactRecord, event.FactCall, event.FactEnded, // the part that waits
+		event.FactRecord, event.FactEnded, // what was reopened
 	}, told)
+	assert.Equal(t, spanKey{t1, s1}, w[d.Parts[0].Opening].owner)
 	assert.Equal(t, []string{"a", "b", "c"}, w[d.Parts[0].Opening].records)
 }
 
