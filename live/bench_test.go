@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/live"
 )
 
@@ -33,7 +34,7 @@ func BenchmarkPublish(b *testing.B) {
 				})
 			}
 			to, a := h.Publisher("p"), newAsked(1)
-			batch := []live.Fact{a.record("gen_ai.user.message", strings.Repeat("x", 400))}
+			batch := []event.Fact{a.record("gen_ai.user.message", strings.Repeat("x", 400))}
 			spent := time.Duration(0)
 			b.ReportAllocs()
 			b.ResetTimer()
@@ -84,7 +85,7 @@ func BenchmarkDeliver(b *testing.B) {
 					})
 				}
 				to, a := h.Publisher("p"), newAsked(1)
-				var batch []live.Fact
+				var batch []event.Fact
 				for range burst {
 					batch = append(batch, a.record("gen_ai.user.message", strings.Repeat("x", 280)))
 				}

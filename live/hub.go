@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"sync/atomic"
 	"time"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
 )
 
 // Options bound a Hub. All sizes are bytes.
@@ -82,7 +84,7 @@ type publisher struct {
 }
 
 // Publish implements Publisher.
-func (p *publisher) Publish(batch []Fact) {
+func (p *publisher) Publish(batch []event.Fact) {
 	if len(batch) == 0 {
 		return
 	}
@@ -112,7 +114,7 @@ func (p *publisher) Publish(batch []Fact) {
 	}
 }
 
-func newEntry(f *Fact) *entry {
+func newEntry(f *event.Fact) *entry {
 	e := &entry{kind: f.Kind, late: f.Late, seq: f.Seq, trace: f.TraceID, span: f.SpanID, origin: f.Origin, flush: f.Flush}
 	if len(f.Packed) > 0 {
 		e.packed = string(f.Packed)
@@ -122,11 +124,11 @@ func newEntry(f *Fact) *entry {
 
 // place numbers one fact, and what follows from it, and puts it into the log and
 // the index. It answers the next number. The caller holds mu.
-func (h *Hub) place(processor string, f *Fact, e *entry, n uint64, now time.Time) uint64 {
+func (h *Hub) place(processor string, f *event.Fact, e *entry, n uint64, now time.Time) uint64 {
 	r, entered := h.index.of(processor, f.Request)
-	r.partial = r.partial || entered && f.Kind != Opened
+	r.partial = r.partial || entered && f.Kind != event.FactOpened
 	e.request = r
-	if f.Kind == Merged {
+	if f.Kind == event.FactMerged {
 		return h.merge(processor, f, e, n, now)
 	}
 	h.ring.add(e, n)
@@ -136,7 +138,7 @@ func (h *Hub) place(processor string, f *Fact, e *entry, n uint64, now time.Time
 }
 
 // merge lets what a request has follow under the id that stays.
-func (h *Hub) merge(processor string, f *Fact, e *entry, n uint64, now time.Time) uint64 {
+func (h *Hub) merge(processor string, f *event.Fact, e *entry, n uint64, now time.Time) uint64 {
 	from := e.request
 	into, entered := h.index.of(processor, f.Into)
 	into.partial = into.partial || entered
@@ -147,14 +149,14 @@ func (h *Hub) merge(processor string, f *Fact, e *entry, n uint64, now time.Time
 	h.index.add(from, e, now)
 	h.index.mergedInto(from, into)
 	for _, old := range moved {
-		if old.kind == Opened || old.kind == Ended {
+		if old.kind == event.FactOpened || old.kind == event.FactEnded {
 			continue // the end of a part is not the end of the whole
 		}
 		again := &entry{
 			kind: old.kind, late: old.late, seq: old.seq, trace: old.trace, span: old.span,
 			origin: old.origin, packed: old.packed, request: into,
 		}
-		if old.kind == Record {
+		if old.kind == event.FactRecord {
 			again.seq = max(into.lastSeq, f.Seq) + 1
 		}
 		h.ring.add(again, n)
