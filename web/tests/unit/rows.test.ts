@@ -94,7 +94,7 @@ describe("rows from a stream", () => {
 
   it("take nothing in of what they cannot read", () => {
     const rows = new Rows(10);
-    for (const data of ["", "{", "null", "[]", '{"processor":1}', '"x"']) expect(rows.apply({ id: "", name: "x", data }, 0)).toBeNull();
+    for (const data of ["", "{", "null", "[]", '{"processor":1}', '{"processor":"\\x","request_id":"r"}', '"x"']) expect(rows.apply({ id: "", name: "x", data }, 0)).toBeNull();
     expect(rows.apply({ id: "", name: "request.call", data: '{"processor":"p","request_id":"r","call":null}' }, 0)).not.toBeNull();
     expect(rows.size).toBe(1);
   });
