@@ -5,8 +5,10 @@ import { Collector } from "./collector";
 import { launch, row, Watched } from "./page";
 import { Request, says, sendSpans } from "./telemetry";
 
-// How much there is to bear. `npm run measure` takes what the README's figures
-// are of; in between a short run sees that nothing grows.
+// How much there is to bear. `npm run measure` takes the figures of
+// bench/viewer.md; a short run, on a machine that does other things as well,
+// sees that all arrives and nothing grows.
+const measuring = process.env["LOAD_SECONDS"] !== undefined;
 const seconds = Number(process.env["LOAD_SECONDS"] ?? 10);
 const total = Number(process.env["LOAD_TOTAL"] ?? 15_000);
 const perSecond = Number(process.env["LOAD_RATE"] ?? 500);
@@ -113,10 +115,12 @@ it(`bears ${perSecond} requests a second for ${seconds} s, and ${total} requests
   await sending;
   const took = (Date.now() - began) / 1000;
   console.log(`${Math.round(sent / took)} requests/s for ${Math.round(took)} s: main thread busy ${Math.round(((await cpu()) - busy) / took * 100)} %`, told, await memory(cdp));
-  const settled = told.slice(1, -1);
-  for (const one of settled) expect(one.p50).toBeLessThan(50);
-  const [first, last] = [settled[0], settled.at(-1)];
-  expect(last?.p95, "later frames take no longer than earlier ones").toBeLessThan(Math.max(50, 2.5 * (first?.p95 ?? 0)));
+  if (measuring) {
+    const settled = told.slice(1, -1);
+    for (const one of settled) expect(one.p50).toBeLessThan(34);
+    const [first, last] = [settled[0], settled.at(-1)];
+    expect(last?.p95, "later frames take no longer than earlier ones").toBeLessThan(Math.max(50, 2 * (first?.p95 ?? 0)));
+  }
 
   while (sent < total) {
     await send(Math.min(500, total - sent));
