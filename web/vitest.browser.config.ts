@@ -7,6 +7,7 @@ export default defineConfig({
     include: process.env["PICTURES"] ? ["tests/pictures/*.test.ts"] : ["tests/browser/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000, interval: 50 } },
     // Each file has a browser and a collector of its own.
     maxWorkers: Number(process.env["VIEWER_WORKERS"] ?? 2),
   },

@@ -127,7 +127,7 @@ function ToolRun({ conversation: c }: { conversation: Conversation }): JSX.Eleme
 
 function preview(entry: Entry): string {
   const first = entry.parts[0]?.["content"];
-  return typeof first === "string" ? first.slice(0, 200) : "";
+  return typeof first === "string" ? first.slice(0, 200).replace(/\s+/g, " ") : "";
 }
 
 function toolNames(definitions: readonly unknown[]): string {

@@ -59,7 +59,7 @@ it("tries at once when it is told to", async () => {
   await expect.poll(() => page.getByText(/Trying again in ([5-9]|1\d) s/).count(), { timeout: 30_000 }).toBe(1);
   await wire.mend();
   await page.getByRole("button", { name: "Try now" }).click();
-  await page.getByText("Live", { exact: true }).waitFor({ timeout: 3000 });
+  await page.getByText("Live", { exact: true }).waitFor({ timeout: 4500 });
 });
 
 it("notices that the connection is dead although nobody said so", async () => {
