@@ -60,8 +60,7 @@ $(COLLECTOR)-race: dist/go.sum $(SOURCES)
 
 .PHONY: test
 test: verify $(COLLECTOR) $(COLLECTOR)-race $(BIN)/.built ## Run every check and every test, race detector on
-	@scripts/clients.sh
-	@scripts/browser.sh
+	@scripts/need.sh chromium nginx npm:web npm:e2e/clients
 	@echo '== unit tests of the web viewer'
 	@cd web && npx vitest run --silent
 	@echo '== unit tests'

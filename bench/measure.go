@@ -165,7 +165,7 @@ func (b *bench) work(v variant, u load.Unit, units int) (map[string]float64, err
 		return nil, err
 	}
 	defer r.close()
-	figures, err := r.workload(b.ctx, units)
+	figures, err := r.workload(b.ctx, units/10, units)
 	if err != nil {
 		r.collector.Kill()
 		return nil, err
@@ -173,8 +173,9 @@ func (b *bench) work(v variant, u load.Unit, units int) (map[string]float64, err
 	return figures, r.collector.Stop()
 }
 
-func (r *run) workload(ctx context.Context, units int) (map[string]float64, error) {
-	if err := r.transport(ctx, max(1, units/10)); err != nil {
+// workload measures what units cost after others that only warm the collector.
+func (r *run) workload(ctx context.Context, warmUp, units int) (map[string]float64, error) {
+	if err := r.transport(ctx, max(1, warmUp)); err != nil {
 		return nil, fmt.Errorf("warm-up: %w", err)
 	}
 	if err := r.collector.Settle(ctx); err != nil {

@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -256,6 +257,17 @@ func TestBehindNginx(t *testing.T) {
 	require.Equal(t, http.StatusOK, getJSON(t, "http://"+outside+"/gen-ai/api/v1/requests", &list, nil))
 	require.Len(t, list.Requests, 1)
 	assert.Equal(t, who.requestID(), list.Requests[0].RequestID)
+	const strange = "chat/../ü%2F?q=1#x"
+	b := newBatch()
+	b.addLog(ids{}, "gen_ai.choice", "an answer")
+	b.record.At(0).Attributes().PutStr("gen_ai.response.id", strange)
+	mustSendLogs(t, newHTTPClient(t, c.http), b.logs)
+	v.await(0, "the answer", eventOf(t, "gen_ai.choice", strange))
+	var one struct {
+		RequestID string `json:"request_id"`
+	}
+	require.Equal(t, http.StatusOK, getJSON(t, "http://"+outside+"/gen-ai/api/v1/requests/"+url.PathEscape(strange), &one, nil))
+	assert.Equal(t, strange, one.RequestID)
 	var problem struct {
 		Status int `json:"status"`
 	}

@@ -28,8 +28,8 @@ func startNginx(t *testing.T, live string) string {
 	outside, dir := freeAddress(t), t.TempDir()
 	moved := string(config)
 	for _, place := range []struct{ from, to string }{
-		{"listen 8080;", "listen " + outside + ";"},
-		{"http://localhost:4321/", "http://" + live + "/"},
+		{"listen 127.0.0.1:8080;", "listen " + outside + ";"},
+		{"http://127.0.0.1:4321", "http://" + live},
 		{"http {", "http {\n  access_log off;\n  client_body_temp_path " + dir + ";\n  proxy_temp_path " + dir +
 			";\n  fastcgi_temp_path " + dir + ";\n  uwsgi_temp_path " + dir + ";\n  scgi_temp_path " + dir + ";"},
 	} {

@@ -16,7 +16,7 @@ func TestViewer(t *testing.T) {
 	t.Parallel()
 	web := filepath.Join(repository(t), "web")
 	vitest := filepath.Join(web, "node_modules", "vitest", "vitest.mjs")
-	require.FileExists(t, vitest, "scripts/browser.sh installs what this needs; `make test` runs it")
+	require.FileExists(t, vitest, "`scripts/need.sh chromium npm:web` installs what this needs; `make test` runs it")
 	collector, err := filepath.Abs(collectorBinary(t))
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), "node", vitest, "run", "--config", "vitest.browser.config.ts", "--no-color")

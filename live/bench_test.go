@@ -101,3 +101,39 @@ func BenchmarkDeliver(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkRequest is the time to publish a request of five events of 1 KB, a
+// hundred events in a batch, nobody looking.
+func BenchmarkRequest(b *testing.B) {
+	const requests, events = 20, 5
+	opts := options()
+	opts.RingEvents, opts.RingBytes, opts.RetainedBytes, opts.MaxRequests = 1<<16, 64<<20, 64<<20, 10_000
+	to := newHub(b, opts).Publisher("p")
+	record := newAsked(0).record("gen_ai.user.message", strings.Repeat("x", 1000))
+	began, ended := make([]event.Fact, 0, requests*(1+events)), make([]event.Fact, 0, 2*requests)
+	b.ReportAllocs()
+	for n := uint64(0); b.Loop(); n++ {
+		if n%requests != 0 {
+			continue
+		}
+		began, ended = began[:0], ended[:0]
+		var batch [requests]*asked
+		for i := range batch {
+			batch[i] = newAsked(n + uint64(i))
+			began = append(began, batch[i].opened())
+		}
+		for seq := range events {
+			for _, a := range batch {
+				f := record
+				f.Request, f.TraceID, f.SpanID, f.Seq = a.Request, a.trace, a.span, uint64(seq+1)
+				began = append(began, f)
+				a.seq++
+			}
+		}
+		for _, a := range batch {
+			ended = append(ended, a.ended(), a.flushed(event.FlushSpanEnd))
+		}
+		to.Publish(began)
+		to.Publish(ended)
+	}
+}

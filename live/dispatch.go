@@ -26,6 +26,9 @@ type dispatcher struct {
 	// members counts the subscriptions, so that nobody is woken for none;
 	// broad counts those that want everything.
 	members, broad atomic.Int64
+	// takers counts how often those who want everything have read since the
+	// last release. Who is stuck does not.
+	takers atomic.Int64
 	// released is the number of the first event that is not for those who
 	// want everything yet. It only grows.
 	released atomic.Uint64
@@ -176,7 +179,7 @@ func (d *dispatcher) release(upTo uint64) (more bool) {
 	}
 	first := max(d.released.Load(), d.hub.ring.tail.Load())
 	last := min(upTo, first+releaseAtOnce)
-	switch d.broad.Load() {
+	switch d.keen() {
 	case 0:
 		last = upTo
 	case 1: // it makes the frames itself
@@ -196,6 +199,20 @@ func (d *dispatcher) release(upTo uint64) (more bool) {
 		}
 	}
 	return last < upTo
+}
+
+// keen answers how many of those who want everything wait or have read of late: 2
+// stands for any more. Nothing is encoded for viewers who do not keep up until
+// they come for it.
+func (d *dispatcher) keen() int {
+	keen := int(d.takers.Swap(0))
+	if d.broad.Load() == 0 {
+		return 0
+	}
+	for s := d.crowd.top.Load(); s != nil && keen < 2; s = s.below {
+		keen++
+	}
+	return min(keen, 2)
 }
 
 func (d *dispatcher) releaseUpTo(n uint64) {

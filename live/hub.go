@@ -90,9 +90,9 @@ func (p *publisher) Publish(batch []event.Fact) {
 	}
 	h := p.hub
 	// Copies are made before the lock is taken.
-	entries := make([]*entry, len(batch))
+	copies := make([]string, len(batch))
 	for i := range batch {
-		entries[i] = newEntry(&batch[i])
+		copies[i] = string(batch[i].Packed)
 	}
 	now := time.Now()
 	h.mu.Lock()
@@ -102,8 +102,8 @@ func (p *publisher) Publish(batch []event.Fact) {
 	}
 	n := h.ring.head.Load()
 	from := n
-	for i, e := range entries {
-		n = h.place(p.processor, &batch[i], e, n, now)
+	for i := range batch {
+		n = h.place(p.processor, &batch[i], copies[i], n, now)
 	}
 	h.ring.head.Store(n)
 	tell := len(h.dropped) > 0
@@ -114,20 +114,13 @@ func (p *publisher) Publish(batch []event.Fact) {
 	}
 }
 
-func newEntry(f *event.Fact) *entry {
-	e := &entry{kind: f.Kind, late: f.Late, seq: f.Seq, trace: f.TraceID, span: f.SpanID, origin: f.Origin, flush: f.Flush}
-	if len(f.Packed) > 0 {
-		e.packed = string(f.Packed)
-	}
-	return e
-}
-
 // place numbers one fact, and what follows from it, and puts it into the log and
 // the index. It answers the next number. The caller holds mu.
-func (h *Hub) place(processor string, f *event.Fact, e *entry, n uint64, now time.Time) uint64 {
+func (h *Hub) place(processor string, f *event.Fact, packed string, n uint64, now time.Time) uint64 {
 	r, entered := h.index.of(processor, f.Request)
 	r.partial = r.partial || entered && f.Kind != event.FactOpened
-	e.request = r
+	e := r.newEntry(packed)
+	e.kind, e.late, e.seq, e.trace, e.span, e.origin, e.flush = f.Kind, f.Late, f.Seq, f.TraceID, f.SpanID, f.Origin, f.Flush
 	if f.Kind == event.FactMerged {
 		return h.merge(processor, f, e, n, now)
 	}
@@ -152,10 +145,8 @@ func (h *Hub) merge(processor string, f *event.Fact, e *entry, n uint64, now tim
 		if old.kind == event.FactOpened || old.kind == event.FactEnded {
 			continue // the end of a part is not the end of the whole
 		}
-		again := &entry{
-			kind: old.kind, late: old.late, seq: old.seq, trace: old.trace, span: old.span,
-			origin: old.origin, packed: old.packed, request: into,
-		}
+		again := into.newEntry(old.packed)
+		again.kind, again.late, again.seq, again.trace, again.span, again.origin = old.kind, old.late, old.seq, old.trace, old.span, old.origin
 		if old.kind == event.FactRecord {
 			again.seq = max(into.lastSeq, f.Seq) + 1
 		}
@@ -177,8 +168,11 @@ func (h *Hub) trim() {
 func (h *Hub) drop(r *request) {
 	h.index.drop(r)
 	// What the ring still has can be told with what is known of the request.
-	tail := h.ring.tail.Load()
-	r.events = r.events[r.after(tail):]
+	if tail := h.ring.tail.Load(); r.last < tail {
+		r.events = nil
+	} else {
+		r.events = r.events[r.after(tail):]
+	}
 	if r.followers.Load() > 0 {
 		h.dropped = append(h.dropped, r)
 	}

@@ -40,7 +40,11 @@ type request struct {
 
 	// What follows is guarded by Hub.mu.
 
-	events  []*entry
+	events []*entry
+	// last is the number of the last of them.
+	last uint64
+	// room is for entries to come.
+	room    []entry
 	bytes   int
 	lastSeq uint64
 	// ended is the fact that it ended, flush the last part that left.
@@ -62,6 +66,8 @@ type request struct {
 	finishedAt time.Time
 	place      *list.Element
 	finished   bool
+	// at is its place in the index's order.
+	at int
 	// older has the same id and is found when this one is gone.
 	older *request
 }
@@ -88,6 +94,23 @@ type knowledge struct {
 	learned uint64
 	facts   envelope.Facts
 	digest  atomic.Pointer[digest]
+}
+
+// newEntry is an entry of the request, without a number. Entries are made a few
+// at a time, which spares the garbage collector; large ones alone, since some of
+// a few may be in the ring for longer than the others.
+func (r *request) newEntry(packed string) (e *entry) {
+	const few, large = 8, 2 << 10
+	if len(packed) > large {
+		e = new(entry)
+	} else {
+		if len(r.room) == 0 {
+			r.room = make([]entry, few)
+		}
+		e, r.room = &r.room[0], r.room[1:]
+	}
+	e.request, e.packed = r, packed
+	return e
 }
 
 // index finds requests. Its owner guards it.
@@ -120,10 +143,11 @@ func (x *index) of(processor string, id *event.Request) (r *request, entered boo
 		return r, false
 	}
 	x.next++
-	r = &request{Request: id, processor: processor, ordinal: x.next}
+	r = &request{Request: id, processor: processor, ordinal: x.next, events: make([]*entry, 0, 8)}
 	r.place = x.open.PushBack(r)
 	r.older = x.byID[id.ID]
 	x.byOpening[id.Opening], x.byID[id.ID] = r, r
+	r.at = len(x.order)
 	x.order = append(x.order, r)
 	return r, true
 }
@@ -147,7 +171,7 @@ func after(events []*entry, n uint64) int {
 
 // add puts a numbered entry into its request.
 func (x *index) add(r *request, e *entry, now time.Time) {
-	r.events = append(r.events, e)
+	r.events, r.last = append(r.events, e), e.n
 	r.bytes += e.size()
 	x.bytes += e.size()
 	switch e.kind {
@@ -232,10 +256,8 @@ func (x *index) drop(r *request) {
 	delete(x.byOpening, r.Opening)
 	x.unlink(r)
 	x.gone.add(r.ID)
-	if at, found := x.search(r.ordinal); found {
-		x.order[at] = nil
-		x.holes++
-	}
+	x.order[r.at] = nil
+	x.holes++
 	x.close()
 }
 
@@ -264,6 +286,9 @@ func (x *index) close() {
 		return
 	}
 	x.order = slices.DeleteFunc(x.order, func(r *request) bool { return r == nil })
+	for at, r := range x.order {
+		r.at = at
+	}
 	x.holes = 0
 }
 

@@ -70,8 +70,12 @@ type ring struct {
 	slots      atomic.Pointer[[]atomic.Pointer[entry]]
 	maxEntries int
 	maxBytes   int
-	// bytes counts entries and the frames that are kept.
-	bytes atomic.Int64
+	// sizes has the size of each slot's entry: the owner's own, so that what
+	// nobody has looked at leaves without being looked at.
+	sizes []int
+	// bytes counts entries and the frames that are kept, framed these frames
+	// and those about to be.
+	bytes, framed atomic.Int64
 }
 
 const firstSlots = 1024
@@ -82,6 +86,7 @@ func newRing(maxEntries, maxBytes int) *ring {
 	r.tail.Store(1)
 	slots := make([]atomic.Pointer[entry], min(maxEntries, firstSlots))
 	r.slots.Store(&slots)
+	r.sizes = make([]int, len(slots))
 	return r
 }
 
@@ -96,8 +101,10 @@ func (r *ring) add(e *entry, n uint64) {
 			r.evict()
 		}
 	}
-	slots[n%uint64(len(slots))].Store(e)
-	r.bytes.Add(int64(e.size()))
+	at, size := n%uint64(len(slots)), e.size()
+	slots[at].Store(e)
+	r.sizes[at] = size
+	r.bytes.Add(int64(size))
 	for r.full() && r.tail.Load() < n {
 		r.evict()
 	}
@@ -108,32 +115,46 @@ func (r *ring) full() bool { return r.bytes.Load() > int64(r.maxBytes) }
 
 func (r *ring) widen(slots []atomic.Pointer[entry], n uint64) []atomic.Pointer[entry] {
 	wider := make([]atomic.Pointer[entry], min(r.maxEntries, 2*len(slots)))
+	sizes := make([]int, len(wider))
 	for at := r.tail.Load(); at < n; at++ {
-		wider[at%uint64(len(wider))].Store(slots[at%uint64(len(slots))].Load())
+		from, to := at%uint64(len(slots)), at%uint64(len(wider))
+		wider[to].Store(slots[from].Load())
+		sizes[to] = r.sizes[from]
 	}
 	r.slots.Store(&wider)
+	r.sizes = sizes
 	return wider
 }
 
 func (r *ring) evict() {
 	tail := r.tail.Load()
 	slots := *r.slots.Load()
-	slot := &slots[tail%uint64(len(slots))]
-	e := slot.Load()
-	r.tail.Store(tail + 1)
-	slot.Store(nil)
-	size := e.size()
-	if f := e.frame.Swap(evicted); f != nil {
-		size += len(f.bytes)
+	at := tail % uint64(len(slots))
+	r.tail.Store(tail + 1) // before framed is asked, see keep
+	size := r.sizes[at]
+	if r.framed.Load() > 0 {
+		if f := slots[at].Load().frame.Swap(evicted); f != nil {
+			size += len(f.bytes)
+			r.framed.Add(-1)
+		}
 	}
+	slots[at].Store(nil)
 	r.bytes.Add(-int64(size))
 }
 
 // keep keeps a frame that was made for an entry, unless there is one or the
 // entry has left. It needs no lock, but what is over then has to be evicted.
 func (r *ring) keep(e *entry, f *frame) {
-	if e.frame.CompareAndSwap(nil, f) {
-		r.bytes.Add(int64(len(f.bytes)))
+	r.framed.Add(1)
+	if !e.frame.CompareAndSwap(nil, f) {
+		r.framed.Add(-1)
+		return
+	}
+	r.bytes.Add(int64(len(f.bytes)))
+	// It may have left before framed said that its frame had to be looked for.
+	if e.n < r.tail.Load() && e.frame.CompareAndSwap(f, evicted) {
+		r.framed.Add(-1)
+		r.bytes.Add(-int64(len(f.bytes)))
 	}
 }
 

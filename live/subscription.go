@@ -235,6 +235,7 @@ func (s *Subscription) Poll(dst [][]byte, maxBytes int) ([][]byte, error) {
 // readAll reads on in what is released.
 func (s *Subscription) readAll(dst [][]byte, maxBytes int) [][]byte {
 	h := s.hub
+	h.dispatch.takers.Add(1)
 	released := h.dispatch.released.Load() // before the ring is looked at, which then has all of it
 	v := h.ring.view()
 	given, anyMade := uint64(0), false

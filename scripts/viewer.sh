@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 mode=${1:-write}
 kept=$PWD/live/liveextension/viewer
 
-scripts/browser.sh --tools
+scripts/need.sh npm:web
 cd web
 npm run --silent typecheck
 made=$(mktemp -d)

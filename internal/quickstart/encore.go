@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -103,7 +104,11 @@ func encore(ctx context.Context, o options) error {
 			return err
 		}
 		s.renew()
-		for _, t := range s.turns() {
+		turns := s.turns()
+		if len(turns) == 0 {
+			return fmt.Errorf("%s: no span and no log record to play", o.sample)
+		}
+		for _, t := range turns {
 			if err := t.play(ctx, o.http, o.pace); err != nil {
 				return err
 			}

@@ -493,3 +493,11 @@ func later(a, b time.Time) time.Time {
 	}
 	return a
 }
+
+// Playing nothing again and again would be a busy loop.
+func TestNothingToPlayOn(t *testing.T) {
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "empty.jsonl"), nil, 0o600))
+	err := encore(t.Context(), options{sample: folder})
+	require.ErrorContains(t, err, folder+": no span and no log record to play")
+}

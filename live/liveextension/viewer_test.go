@@ -80,8 +80,9 @@ func TestViewerPolicy(t *testing.T) {
 
 func TestViewerFilesAreKeptAndCompressed(t *testing.T) {
 	r := start(t, nil, nil)
-	script := links.FindStringSubmatch(readBody(t, r.get(t, "/"))[strings.Index(readBody(t, r.get(t, "/")), "<script"):])[1]
-	path := strings.TrimPrefix(script, ".")
+	_, script, has := strings.Cut(readBody(t, r.get(t, "/")), "<script")
+	require.True(t, has)
+	path := strings.TrimPrefix(links.FindStringSubmatch(script)[1], ".")
 	plain := r.get(t, path)
 	body := readBody(t, plain)
 	packed := r.get(t, path, "Accept-Encoding", "gzip")

@@ -15,7 +15,9 @@ const pageSize = 200;
 const mostQueued = 5000;
 /** The list changes at most that often, in ms: nobody reads faster. */
 const publishEvery = 50;
+/** How long events are taken in at a time, in ms: within a frame, or while nobody looks. */
 const frameBudget = 8;
+const hiddenBudget = 200;
 
 const epochOf = (cursor: string): string => cursor.split("-")[0] ?? "";
 
@@ -61,6 +63,16 @@ export function watchReconnects(watcher: () => void): void {
   reconnects.add(watcher);
 }
 
+interface Held {
+  readonly rows: readonly Row[];
+  readonly keys: ReadonlySet<string>;
+}
+
+function hold(rows: Rows): Held {
+  const all = rows.newest(() => true);
+  return { rows: all, keys: new Set(all.map((row) => row.key)) };
+}
+
 /** One run of list and stream, for one filter of the server's. */
 class Run {
   readonly rows = new Rows(mostRows);
@@ -72,10 +84,14 @@ class Run {
   private readonly touched = new Set<string>();
   private readonly toAsk = new Map<string, string>();
   private asking = false;
+  /** How often the list was cleared. */
+  private clears = 0;
   private drained: (() => void) | null = null;
   private pageToken: string | undefined;
   private epoch = "";
   private lastPublished = 0;
+  /** What is shown while the list is paused. */
+  private held: Held | null = null;
   private readonly frames = new Frames(() => this.work(), this.abort.signal);
   private readonly query: URLSearchParams;
   private readonly text: string;
@@ -195,13 +211,15 @@ class Run {
   }
 
   private ready(): Promise<void> | undefined {
+    // Timers of a page that nobody looks at may come once a minute.
+    if (document.hidden) this.work();
     if (this.queue.length < mostQueued) return undefined;
     return new Promise((resolve) => (this.drained = resolve));
   }
 
   private work(): void {
     if (this.abort.signal.aborted) return;
-    const until = performance.now() + frameBudget;
+    const until = performance.now() + (document.hidden ? hiddenBudget : frameBudget);
     const time = Date.now();
     let done = 0;
     for (const event of this.queue) {
@@ -241,9 +259,10 @@ class Run {
         }
         // What has waited for long gets its summary when it is opened.
         for (const key of [...this.toAsk.keys()].slice(0, Math.max(0, this.toAsk.size - 2000))) this.toAsk.delete(key);
+        const before = this.clears;
         const page = await askJSON<Page>(`api/v1/requests?${query.toString()}`, this.abort.signal);
         const time = Date.now();
-        for (const s of page.requests) if (this.rows.get(rowKey(s.processor, s.request_id))) this.rows.merge(s, time, false);
+        for (const s of before === this.clears ? page.requests : []) this.rows.place(s, time, this.pageToken !== undefined);
         this.frames.schedule();
         await new Promise((resolve) => setTimeout(resolve, 150));
       }
@@ -314,22 +333,27 @@ class Run {
 
   clear(): void {
     this.rows.clear();
+    this.toAsk.clear();
+    this.clears++;
+    this.held = null;
     this.pageToken = undefined;
     older.value = { more: false, busy: false };
-    this.publish(true);
+    this.publish();
   }
 
   /** Lets the list show what is known. */
-  publish(force = false): void {
+  publish(): void {
     this.lastPublished = performance.now();
     const f = filter.peek();
     const fitting = this.rows.newest((row) => fits(f, row));
     batch(() => {
       known.value = this.rows.size;
-      if (paused.peek() && !force) {
-        const had = new Set(shown.peek().map((row) => row.key));
-        waiting.value = fitting.reduce((n, row) => (had.has(row.key) ? n : n + 1), 0);
+      if (paused.peek()) {
+        const held = (this.held ??= hold(this.rows));
+        shown.value = held.rows.filter((row) => fits(f, row));
+        waiting.value = fitting.reduce((n, row) => (held.keys.has(row.key) ? n : n + 1), 0);
       } else {
+        this.held = null;
         shown.value = fitting;
         waiting.value = 0;
       }

@@ -36,8 +36,6 @@ export interface Row {
   /** Records seen so far. */
   readonly events: number;
   readonly counts?: Counts | undefined;
-  /** Its opening was not seen: most is unknown until the server is asked. */
-  readonly partial: boolean;
   /** Content of it had the searched text. */
   readonly hit: boolean;
 }
@@ -98,7 +96,6 @@ export function rowOf(s: Snapshot, now: number): Row {
     keySource: s.key_source,
     events: s.counts?.events ?? 0,
     counts: s.counts,
-    partial: false,
     hit: false,
   };
 }
@@ -122,25 +119,28 @@ function emptyRow(processor: string, id: string, now: number): Row {
   return {
     key: rowKey(processor, id), id, processor,
     state: "open", status: "unknown", complete: false, startedAt: now, seenAt: now,
-    toolCalls: 0, events: 0, partial: true, hit: false,
+    toolCalls: 0, events: 0, hit: false,
   };
 }
 
 /** What most events say first, so that long ones need not be parsed to be counted. */
-const head = /^\{"processor":"((?:[^"\\]|\\.)*)","request_id":"((?:[^"\\]|\\.)*)"/;
+const head = /^\{"processor":("(?:[^"\\]|\\.)*"),"request_id":("(?:[^"\\]|\\.)*")/;
 
 function whose(data: string): { processor: string; id: string } | null {
   const match = head.exec(data);
   if (match) {
-    const [, processor = "", id = ""] = match;
-    return { processor: unquote(processor), id: unquote(id) };
+    // Parsed even without escapes: a part of a string keeps all of it in memory.
+    const [, processor = '""', id = '""'] = match;
+    try {
+      return { processor: JSON.parse(processor) as string, id: JSON.parse(id) as string };
+    } catch {
+      return null;
+    }
   }
   const parsed = parse(data);
   if (typeof parsed["request_id"] !== "string") return null;
   return { processor: String(parsed["processor"] ?? ""), id: parsed["request_id"] };
 }
-
-const unquote = (text: string): string => (text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text);
 
 function parse(data: string): Record<string, unknown> {
   try {
@@ -167,8 +167,8 @@ export class Rows {
   /** Oldest first; entries that left are not in the map any more. */
   private order: { row: Row }[] = [];
   private readonly cleared = new Set<string>();
-  /** How many rows were ever added at the new end. */
-  added = 0;
+  /** Requests without a row in whose content the searched text was. */
+  private readonly hits = new Set<string>();
 
   constructor(private readonly limit: number) {}
 
@@ -220,8 +220,14 @@ export class Rows {
       return typeof into === "string" ? { key: rowKey(who.processor, into), ask: true } : null;
     }
     const old = this.get(key);
+    const hit = text !== "" && contains(event.data, text);
+    if (!old && event.name !== "request.open") {
+      // It began before this page looked, or before it fitted the filter.
+      if (hit && this.hits.size < this.limit) this.hits.add(key);
+      return { key, ask: true };
+    }
     let row = old ?? emptyRow(who.processor, who.id, now);
-    let ask = !old;
+    let ask = false;
     switch (event.name) {
       case "request.open":
         if (old && old.state !== "open") {
@@ -229,7 +235,6 @@ export class Rows {
           row = emptyRow(who.processor, who.id, now);
         }
         row = opened(row, parse(event.data));
-        ask = false;
         break;
       case "request.call":
         row = called(row, (parse(event.data)["call"] ?? {}) as Call);
@@ -244,8 +249,7 @@ export class Rows {
       default:
         row = { ...row, events: row.events + 1 };
     }
-    if (text !== "" && !row.hit && contains(event.data, text)) row = { ...row, hit: true };
-    this.put(row);
+    this.put(hit && !row.hit ? { ...row, hit } : row);
     return { key, ask };
   }
 
@@ -267,6 +271,26 @@ export class Rows {
       // An answer may be older than what came since.
       ...(rank[old.state] > rank[fresh.state] ? { state: old.state, status: old.status, complete: old.complete } : {}),
     });
+  }
+
+  /**
+   * Takes in a request that was asked for. Without a row yet, it gets one at
+   * its time; none if it is older than all there is and `more` older ones are
+   * still to be fetched, among which it will come.
+   */
+  place(s: Snapshot, now: number, more: boolean): void {
+    const row = rowOf(s, now);
+    if (this.entries.has(row.key)) {
+      this.merge(s, now, false);
+      return;
+    }
+    let at = this.order.length;
+    while (at > 0 && (this.order[at - 1]?.row.startedAt ?? 0) > row.startedAt) at--;
+    if (at === 0 && (more || this.full)) return;
+    const entry = { row: { ...row, hit: this.hits.delete(row.key) } };
+    this.entries.set(row.key, entry);
+    this.order.splice(at, 0, entry);
+    this.trim();
   }
 
   /** Adds a page of older requests, newest first; false when there is no room for more. */
@@ -300,7 +324,10 @@ export class Rows {
     const added = { row };
     this.entries.set(row.key, added);
     this.order.push(added);
-    this.added++;
+    this.trim();
+  }
+
+  private trim(): void {
     while (this.entries.size > this.limit) this.evict();
     // What left is taken out of the order when it is a good part of it.
     if (this.order.length > this.limit + 512 || this.order.length > 2 * this.entries.size + 512) this.tidy();
@@ -342,7 +369,6 @@ function number(value: unknown): number | undefined {
 function opened(row: Row, data: Record<string, unknown>): Row {
   return {
     ...row,
-    partial: false,
     keySource: string(data["key_source"]) ?? row.keySource,
     trace: string(data["trace_id"]) ?? row.trace,
     conversation: string(data["conversation_id"]) ?? row.conversation,

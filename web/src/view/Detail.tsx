@@ -11,7 +11,7 @@ import { now, rowById, serverConfig, shown } from "../app/session";
 import { withValue, type ServerKey } from "../model/filter";
 import { outcome, primaryCall, rowKey, rowOf } from "../model/rows";
 import { traceLink } from "../model/trace";
-import { count, dateTime, duration } from "../text/format";
+import { clock, count, dateTime, duration } from "../text/format";
 import { oneLine, visible } from "../text/visible";
 import { Boundary } from "./Boundary";
 import { Calls } from "./Calls";
@@ -20,7 +20,7 @@ import { Icon, type IconName } from "./icons";
 import { JsonTree } from "./JsonTree";
 import { StatePill } from "./State";
 import { eventCount, Timeline } from "./Timeline";
-import { Transcript } from "./Transcript";
+import { ModeSwitch, Transcript } from "./Transcript";
 
 export function closeDetail(): void {
   go({ id: null, view: "transcript" });
@@ -79,8 +79,9 @@ const names: Record<View, string> = { transcript: "Transcript", timeline: "Timel
 function Views({ envelope }: { envelope: Snapshot }): JSX.Element {
   const counts: Partial<Record<View, string>> = { timeline: eventCount(envelope), calls: count(envelope.calls?.length ?? 0) };
   return (
-    <nav class="views" aria-label="Views of the request">
-      {views.map((view, n) => (
+    <div class="views">
+      <nav aria-label="Views of the request">
+        {views.map((view, n) => (
         <a
           key={view} href={href({ view })} aria-current={route.value.view === view ? "page" : undefined} title={`${names[view]} (${n + 1})`}
           onClick={(e) => {
@@ -92,7 +93,9 @@ function Views({ envelope }: { envelope: Snapshot }): JSX.Element {
           {names[view]}{counts[view] !== undefined && <span class="muted"> {counts[view]}</span>}
         </a>
       ))}
-    </nav>
+      </nav>
+      {route.value.view === "transcript" && <ModeSwitch />}
+    </div>
   );
 }
 
@@ -167,7 +170,7 @@ function Figures({ envelope: e }: { envelope: Snapshot }): JSX.Element {
   const usage = e.usage;
   return (
     <dl class="figures">
-      <Figure name="Began" value={dateTime(row.startedAt)} />
+      <Figure name="Began" value={began(row.startedAt)} />
       <Figure name={open ? "Going on for" : "Duration"} value={row.durationNs === undefined ? duration(elapsed && Math.round(elapsed / 1e9) * 1e9) : duration(row.durationNs)} />
       <Figure name="First chunk" value={duration(row.firstChunkNs)} />
       <Figure name="Tokens" value={usage ? `${count(usage.input_tokens) || "?"} in · ${count(usage.output_tokens) || "?"} out` : ""} hint={tokenHint(e)} />
@@ -176,10 +179,15 @@ function Figures({ envelope: e }: { envelope: Snapshot }): JSX.Element {
       <Link name="Provider" filterBy="provider" value={row.provider} />
       <Figure name="Operation" value={row.operation ?? row.kind ?? ""} />
       <Link name="Conversation" filterBy="conversation_id" value={e.conversation_id} />
-      <Link name="Trace" filterBy="trace_id" value={e.trace_id} />
-      <Figure name="Request" value={e.request_id} id />
+      <Link name="Trace" filterBy="trace_id" value={e.trace_id} short />
+      {!e.request_id.startsWith(e.trace_id ?? " ") && <Figure name="Request" value={e.request_id} />}
     </dl>
   );
+}
+
+/** The time alone for what began today. */
+function began(ms: number): string {
+  return new Date(ms).toDateString() === new Date().toDateString() ? clock(ms) : dateTime(ms);
 }
 
 function tokenHint(e: Snapshot): string {
@@ -191,13 +199,13 @@ function tokenHint(e: Snapshot): string {
   ].filter(Boolean).join(", ");
 }
 
-function Figure({ name, value, hint, id }: { name: string; value: string; hint?: string; id?: boolean }): JSX.Element | null {
+function Figure({ name, value, hint }: { name: string; value: string; hint?: string }): JSX.Element | null {
   if (!value) return null;
-  return <div class={id ? "long" : undefined} title={hint || undefined}><dt>{name}</dt><dd><bdi>{oneLine(value, 200)}</bdi>{hint && <span class="muted"> {hint}</span>}</dd></div>;
+  return <div class={`figure-${name.toLowerCase().replace(" ", "-")}`} title={hint || undefined}><dt>{name}</dt><dd><bdi>{oneLine(value, 200)}</bdi>{hint && <span class="muted hint"> {hint}</span>}</dd></div>;
 }
 
 /** A fact that other requests may share: a click shows those. */
-function Link({ name, filterBy, value }: { name: string; filterBy: ServerKey; value: string | undefined }): JSX.Element | null {
+function Link({ name, filterBy, value, short }: { name: string; filterBy: ServerKey; value: string | undefined; short?: boolean }): JSX.Element | null {
   if (!value) return null;
   const next = withValue(filter.value, filterBy, value);
   return (
@@ -212,7 +220,7 @@ function Link({ name, filterBy, value }: { name: string; filterBy: ServerKey; va
             go({ filter: next });
           }}
         >
-          <bdi>{oneLine(value, 40)}</bdi>
+          <bdi>{oneLine(value, short ? 12 : 40)}</bdi>
         </a>
       </dd>
     </div>

@@ -12,14 +12,38 @@ const shortText = 2000;
  * page, so that values of any size open at once.
  */
 export function JsonTree({ value, open = 1 }: { value: unknown; open?: number }): JSX.Element {
-  return <div class="json"><Node value={value} depth={open} /></div>;
+  const entries = entriesOf(value);
+  return (
+    <div class="json">
+      {entries.length > 0 && open > 0 ? <Entries entries={entries} depth={open - 1} /> : <Node value={value} depth={0} />}
+    </div>
+  );
+}
+
+type Entry = readonly [string, unknown];
+
+function entriesOf(value: unknown): readonly Entry[] {
+  if (value === null || typeof value !== "object") return [];
+  return Array.isArray(value) ? value.map((v, n) => [String(n), v] as const) : Object.entries(value);
+}
+
+function Entries({ entries, depth }: { entries: readonly Entry[]; depth: number }): JSX.Element {
+  const [most, setMost] = useState(step);
+  return (
+    <>
+      {entries.slice(0, most).map(([key, v]) => <Node key={key} name={key} value={v} depth={depth} />)}
+      {entries.length > most && (
+        <button type="button" onClick={() => setMost(most + 10 * step)}>{plural(entries.length - most, "more", "more")}</button>
+      )}
+    </>
+  );
 }
 
 function Node({ name, value, depth }: { name?: string; value: unknown; depth: number }): JSX.Element {
   if (value === null || typeof value !== "object") {
     return <div class="json-line"><Name name={name} /><Leaf value={value} /></div>;
   }
-  const entries = Array.isArray(value) ? value.map((v, n) => [String(n), v] as const) : Object.entries(value);
+  const entries = entriesOf(value);
   const brackets = Array.isArray(value) ? "[]" : "{}";
   if (entries.length === 0) return <div class="json-line"><Name name={name} /><span class="json-empty">{brackets}</span></div>;
   return <Branch name={name} entries={entries} list={Array.isArray(value)} depth={depth} />;
@@ -27,25 +51,19 @@ function Node({ name, value, depth }: { name?: string; value: unknown; depth: nu
 
 interface BranchProps {
   name: string | undefined;
-  entries: readonly (readonly [string, unknown])[];
+  entries: readonly Entry[];
   list: boolean;
   depth: number;
 }
 
 function Branch({ name, entries, list, depth }: BranchProps): JSX.Element {
   const [open, setOpen] = useState(depth > 0);
-  const [most, setMost] = useState(step);
   const size = plural(entries.length, list ? "item" : "key");
   return (
     <details class="json-branch" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
       <summary><Name name={name} /><span class="muted">{list ? `[${size}]` : `{${size}}`}</span></summary>
       {open && (
-        <div class="json-below">
-          {entries.slice(0, most).map(([key, v]) => <Node key={key} name={key} value={v} depth={depth - 1} />)}
-          {entries.length > most && (
-            <button type="button" onClick={() => setMost(most + 10 * step)}>{plural(entries.length - most, "more", "more")}</button>
-          )}
-        </div>
+        <div class="json-below"><Entries entries={entries} depth={depth - 1} /></div>
       )}
     </details>
   );

@@ -167,7 +167,7 @@ const ListRow = memo(function ListRow({ row, index, top, active, selected, tick 
         <a href={href({ id: row.id, view: "transcript" })} tabIndex={-1} draggable={false} onClick={open}>{clock(row.startedAt)}</a>
       </span>
       <Cell name="c-service" value={row.service} />
-      <Cell name="c-model" value={row.model ?? row.responseModel ?? row.name} strong={(row.model ?? row.responseModel) !== undefined} hint={modelHint(row)} />
+      <ModelCell row={row} />
       <Cell name="c-provider" value={row.provider} />
       <Cell name="c-operation" value={row.operation ?? row.kind} />
       <span class={`c-duration num${running === undefined ? "" : " running"}`} role="gridcell" title={running === undefined ? undefined : "Going on for so long"}>
@@ -189,6 +189,15 @@ function Cell({ name, value, hint, strong }: { name: string; value: string | und
       {strong ? <b><bdi>{text}</bdi></b> : <bdi>{text}</bdi>}
     </span>
   );
+}
+
+/** The model; what has none shows its name, and its service where that has no column. */
+function ModelCell({ row }: { row: Row }): JSX.Element {
+  const model = row.model ?? row.responseModel;
+  if (model === undefined && row.name === undefined) {
+    return <span class="c-model" role="gridcell"><bdi class="instead">{oneLine(row.service ?? "")}</bdi></span>;
+  }
+  return <Cell name="c-model" value={model ?? row.name} strong={model !== undefined} hint={modelHint(row)} />;
 }
 
 function FinishCell({ row }: { row: Row }): JSX.Element {

@@ -31,10 +31,10 @@ export function Parameters({ envelope }: { envelope: Snapshot }): JSX.Element | 
 function tokens(u: Usage): (readonly [string, unknown])[] {
   const all: readonly (readonly [string, number | undefined])[] = [
     ["input", u.input_tokens],
-    ["of it read from cache", u.cache_read_input_tokens],
-    ["of it written to cache", u.cache_write_input_tokens],
+    ["from cache", u.cache_read_input_tokens],
+    ["to cache", u.cache_write_input_tokens],
     ["output", u.output_tokens],
-    ["of it reasoning", u.reasoning_output_tokens],
+    ["reasoning", u.reasoning_output_tokens],
   ];
   return all.filter(([, n]) => n !== undefined).map(([name, n]) => [name, count(n)] as const);
 }

@@ -21,7 +21,6 @@ export function Transcript({ envelope }: { envelope: Snapshot }): JSX.Element {
   const said = conversations.some((c) => c.system || c.history.length + c.fresh.length + c.output.length > 0 || c.call.tool);
   return (
     <div class="transcript">
-      <ModeSwitch />
       {hidden > 0 && <p class="note">This server hides {bytes(hidden)} of content (<code>content: hide</code>).</p>}
       {conversations.map((c) => (
         <ConversationView key={c.index} conversation={c} pairs={pairs} alone={conversations.length === 1} />
@@ -32,7 +31,7 @@ export function Transcript({ envelope }: { envelope: Snapshot }): JSX.Element {
   );
 }
 
-function ModeSwitch(): JSX.Element {
+export function ModeSwitch(): JSX.Element {
   return (
     <div class="modes" role="group" aria-label="How messages are shown">
       {modes.map((m) => (
@@ -128,7 +127,7 @@ function ToolRun({ conversation: c }: { conversation: Conversation }): JSX.Eleme
 
 function preview(entry: Entry): string {
   const first = entry.parts[0]?.["content"];
-  return typeof first === "string" ? first.slice(0, 200) : "";
+  return typeof first === "string" ? first.slice(0, 200).replace(/\s+/g, " ") : "";
 }
 
 function toolNames(definitions: readonly unknown[]): string {

@@ -145,6 +145,10 @@ it("pauses with a count, goes on, follows, and clears", async () => {
   await page.getByRole("button", { name: "Go on · 3 waiting" }).waitFor();
   expect(await row(page, "paused-").count()).toBe(0);
   expect(await page.title()).toMatch(/^\(3\)/);
+  // Filters are of what is shown, and count what waits for them.
+  await page.getByRole("button", { name: "Open", exact: true }).click();
+  await page.getByRole("button", { name: "Go on", exact: true }).waitFor();
+  await page.getByRole("button", { name: "Open", exact: true }).click();
   await page.getByRole("button", { name: "Go on · 3 waiting" }).click();
   await row(page, "paused-2").waitFor();
   const services = await page.locator(".row.item .c-service").allTextContents();

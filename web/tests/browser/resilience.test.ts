@@ -59,7 +59,7 @@ it("tries at once when it is told to", async () => {
   await expect.poll(() => page.getByText(/Trying again in ([5-9]|1\d) s/).count(), { timeout: 30_000 }).toBe(1);
   await wire.mend();
   await page.getByRole("button", { name: "Try now" }).click();
-  await page.getByText("Live", { exact: true }).waitFor({ timeout: 3000 });
+  await page.getByText("Live", { exact: true }).waitFor({ timeout: 4500 });
 });
 
 it("notices that the connection is dead although nobody said so", async () => {
@@ -128,4 +128,32 @@ it("comes up when the server does, if it was opened too early", async () => {
   await page.getByText("The server cannot be reached").waitFor();
   await page.unroute("**/api/v1/**");
   await page.getByText("Live", { exact: true }).waitFor();
+});
+
+it("keeps up while nobody looks", async () => {
+  wire = await Wire.lay(collector.port);
+  watched = await Watched.open(browser, wire.base);
+  const { page } = watched;
+  await page.getByText("Live", { exact: true }).waitFor();
+  // What browsers do to a tab in the background: no frames, hardly a timer.
+  const look = (visible: boolean) => page.evaluate((visible) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => !visible });
+    const { kept } = (window as unknown as { kept?: typeof requestAnimationFrame });
+    Object.assign(window, { kept: kept ?? requestAnimationFrame, requestAnimationFrame: visible ? kept : () => 1 });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, visible);
+  await look(false);
+  await page.evaluate(() => {
+    const usual = window.setTimeout;
+    Object.assign(window, { usual, setTimeout: (f: () => void, ms: number) => usual(f, Math.max(ms, 20_000)) });
+  });
+  for (let n = 0; n < 20; n++) {
+    await sendSpans(collector, Array.from({ length: 50 }, (_, m) => new Request(collector, `unseen-${n * 50 + m}`).asSpan()));
+    await expect.poll(async () => ((await (await fetch(`${collector.base}api/v1/requests?service=unseen-${n * 50 + 49}`)).json()) as { requests: { state: string }[] }).requests[0]?.state).toBe("flushed");
+  }
+  await page.evaluate(() => Object.assign(window, { setTimeout: (window as unknown as { usual: typeof setTimeout }).usual }));
+  await look(true);
+  await row(page, "unseen-999").getByText("done").waitFor();
+  expect(await page.getByText("went by").count()).toBe(0);
+  expect(Number(await page.getByRole("grid").getAttribute("aria-rowcount"))).toBeGreaterThan(1000);
 });

@@ -20,7 +20,7 @@ describe("rows from a stream", () => {
     });
     rows.apply(event("gen_ai.user.message", "a", { seq: 1 }), 1001);
     const key = rowKey("gen_ai_buffer", "a");
-    expect(rows.get(key)).toMatchObject({ service: "shop", provider: "openai", state: "open", events: 1, startedAt: 1000, partial: false });
+    expect(rows.get(key)).toMatchObject({ service: "shop", provider: "openai", state: "open", events: 1, startedAt: 1000 });
     rows.apply(event("request.call", "a", {
       call: {
         kind: "inference", request_model: "m", response_model: "m-1", duration_ns: 5, time_to_first_chunk_ns: 2, finish_reasons: ["stop"],
@@ -48,13 +48,21 @@ describe("rows from a stream", () => {
     expect(rows.get(rowKey("gen_ai_buffer", "bad"))?.error).toEqual({ type: "Timeout" });
   });
 
-  it("that are first seen in the middle are asked for", () => {
+  it("that are first seen in the middle are asked for, and get the place of their time", () => {
     const rows = new Rows(10);
-    const effect = rows.apply(event("gen_ai.choice", "late"), 7);
-    expect(effect).toEqual({ key: rowKey("gen_ai_buffer", "late"), ask: true });
-    expect(rows.get(effect!.key)).toMatchObject({ partial: true, startedAt: 7 });
-    rows.merge(summary("late", { service: "s", state: "open", status: "unknown", complete: false }), 9, false);
-    expect(rows.get(effect!.key)).toMatchObject({ partial: false, service: "s", seenAt: 7 });
+    rows.older([summary("later", { started_at: "2026-01-01T00:00:09Z" }), summary("first", { started_at: "2026-01-01T00:00:01Z" })], 0, false);
+    const key = rowKey("gen_ai_buffer", "middle");
+    expect(rows.apply(event("gen_ai.choice", "middle", { body: "needle" }), 7, "needle")).toEqual({ key, ask: true });
+    expect(rows.size).toBe(2);
+    rows.place(summary("middle", { started_at: "2026-01-01T00:00:05Z", service: "s" }), 9, true);
+    expect(rows.newest(all).map((r) => [r.id, r.hit])).toEqual([["later", false], ["middle", true], ["first", false]]);
+    // Older than all: it comes with the older ones, or now when there are none.
+    rows.place(summary("oldest", { started_at: "2026-01-01T00:00:00Z" }), 9, true);
+    expect(rows.size).toBe(3);
+    rows.place(summary("oldest", { started_at: "2026-01-01T00:00:00Z" }), 9, false);
+    expect(rows.newest(all).at(-1)?.id).toBe("oldest");
+    rows.place(summary("middle", { service: "t" }), 9, true);
+    expect(rows.get(key)?.service).toBe("t");
   });
 
   it("keep what came after an answer that is older", () => {
@@ -94,13 +102,15 @@ describe("rows from a stream", () => {
 
   it("take nothing in of what they cannot read", () => {
     const rows = new Rows(10);
-    for (const data of ["", "{", "null", "[]", '{"processor":1}', '"x"']) expect(rows.apply({ id: "", name: "x", data }, 0)).toBeNull();
+    for (const data of ["", "{", "null", "[]", '{"processor":1}', '{"processor":"\\x","request_id":"r"}', '"x"']) expect(rows.apply({ id: "", name: "x", data }, 0)).toBeNull();
+    rows.apply({ id: "", name: "request.open", data: '{"processor":"p","request_id":"r"}' }, 0);
     expect(rows.apply({ id: "", name: "request.call", data: '{"processor":"p","request_id":"r","call":null}' }, 0)).not.toBeNull();
     expect(rows.size).toBe(1);
   });
 
   it("find text in content as it came and in JSON inside strings", () => {
     const rows = new Rows(10);
+    for (const id of ["a", "b", "c"]) rows.apply(event("request.open", id), 0);
     rows.apply(event("gen_ai.choice", "a", { body: { content: 'say "hi"' } }), 0, 'say "hi"');
     rows.apply(event("gen_ai.choice", "b", { attributes: { m: JSON.stringify([{ content: 'say "hi"' }]) } }), 0, 'say "hi"');
     rows.apply(event("gen_ai.choice", "c", { body: { content: "say hi" } }), 0, 'say "hi"');
@@ -137,9 +147,8 @@ describe("many rows", () => {
     rows.clear();
     for (const name of ["gen_ai.choice", "request.call", "request.end", "request.flush"]) rows.apply(event(name, "a", {}), 0);
     expect(rows.size).toBe(0);
-    rows.apply(event("gen_ai.choice", "a"), 0);
-    rows.apply(event("request.open", "b"), 0);
-    expect(rows.newest(all).map((r) => r.id)).toEqual(["b", "a"]);
+    for (const id of ["b", "a"]) rows.apply(event("request.open", id), 0);
+    expect(rows.newest(all).map((r) => r.id)).toEqual(["a", "b"]);
   });
 
   it("give up what nobody will tell the end of", () => {
