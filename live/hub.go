@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"sync/atomic"
 	"time"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
 )
 
 // Options bound a Hub. All sizes are bytes.
@@ -82,7 +84,7 @@ type publisher struct {
 }
 
 // Publish implements Publisher.
-func (p *publisher) Publish(batch []Fact) {
+func (p *publisher) Publish(batch []event.Fact) {
 	if len(batch) == 0 {
 		return
 	}
@@ -114,12 +116,12 @@ func (p *publisher) Publish(batch []Fact) {
 
 // place numbers one fact, and what follows from it, and puts it into the log and
 // the index. It answers the next number. The caller holds mu.
-func (h *Hub) place(processor string, f *Fact, packed string, n uint64, now time.Time) uint64 {
+func (h *Hub) place(processor string, f *event.Fact, packed string, n uint64, now time.Time) uint64 {
 	r, entered := h.index.of(processor, f.Request)
-	r.partial = r.partial || entered && f.Kind != Opened
+	r.partial = r.partial || entered && f.Kind != event.FactOpened
 	e := r.newEntry(packed)
 	e.kind, e.late, e.seq, e.trace, e.span, e.origin, e.flush = f.Kind, f.Late, f.Seq, f.TraceID, f.SpanID, f.Origin, f.Flush
-	if f.Kind == Merged {
+	if f.Kind == event.FactMerged {
 		return h.merge(processor, f, e, n, now)
 	}
 	h.ring.add(e, n)
@@ -129,7 +131,7 @@ func (h *Hub) place(processor string, f *Fact, packed string, n uint64, now time
 }
 
 // merge lets what a request has follow under the id that stays.
-func (h *Hub) merge(processor string, f *Fact, e *entry, n uint64, now time.Time) uint64 {
+func (h *Hub) merge(processor string, f *event.Fact, e *entry, n uint64, now time.Time) uint64 {
 	from := e.request
 	into, entered := h.index.of(processor, f.Into)
 	into.partial = into.partial || entered
@@ -140,12 +142,12 @@ func (h *Hub) merge(processor string, f *Fact, e *entry, n uint64, now time.Time
 	h.index.add(from, e, now)
 	h.index.mergedInto(from, into)
 	for _, old := range moved {
-		if old.kind == Opened || old.kind == Ended {
+		if old.kind == event.FactOpened || old.kind == event.FactEnded {
 			continue // the end of a part is not the end of the whole
 		}
 		again := into.newEntry(old.packed)
 		again.kind, again.late, again.seq, again.trace, again.span, again.origin = old.kind, old.late, old.seq, old.trace, old.span, old.origin
-		if old.kind == Record {
+		if old.kind == event.FactRecord {
 			again.seq = max(into.lastSeq, f.Seq) + 1
 		}
 		h.ring.add(again, n)

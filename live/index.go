@@ -28,7 +28,7 @@ const (
 
 // request is one request as far as it was published.
 type request struct {
-	*Request
+	*event.Request
 	processor string
 	// ordinal orders requests by when they were first seen.
 	ordinal uint64
@@ -49,7 +49,7 @@ type request struct {
 	lastSeq uint64
 	// ended is the fact that it ended, flush the last part that left.
 	ended *entry
-	flush *Flush
+	flush *event.Flush
 	// dirty says that something came since the last part left; calls have
 	// come, callsLeft have left.
 	dirty            bool
@@ -138,7 +138,7 @@ func newIndex(maxRequests, maxBytes int) index {
 }
 
 // of answers the request with an identity, which it enters if need be.
-func (x *index) of(processor string, id *Request) (r *request, entered bool) {
+func (x *index) of(processor string, id *event.Request) (r *request, entered bool) {
 	if r := x.byOpening[id.Opening]; r != nil {
 		return r, false
 	}
@@ -175,17 +175,17 @@ func (x *index) add(r *request, e *entry, now time.Time) {
 	r.bytes += e.size()
 	x.bytes += e.size()
 	switch e.kind {
-	case Opened:
+	case event.FactOpened:
 		r.ended = nil
-	case Record:
+	case event.FactRecord:
 		r.partial = r.partial || e.seq > r.lastSeq+1
 		r.lastSeq, r.dirty = max(r.lastSeq, e.seq), true
-	case Call:
+	case event.FactCall:
 		r.calls++
 		r.dirty = true
-	case Ended:
+	case event.FactEnded:
 		r.ended = e
-	case Flushed:
+	case event.FactFlushed:
 		r.flush = e.flush
 		r.callsLeft += e.flush.Spans
 		r.dirty = e.flush.LastSeq < r.lastSeq || r.callsLeft < r.calls

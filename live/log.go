@@ -12,7 +12,7 @@ import (
 // is said of single fields.
 type entry struct {
 	n       uint64
-	kind    Kind
+	kind    event.FactKind
 	late    bool
 	seq     uint64
 	request *request
@@ -20,7 +20,7 @@ type entry struct {
 	span    pcommon.SpanID
 	origin  *event.Origin
 	packed  string
-	flush   *Flush
+	flush   *event.Flush
 	// into is the request that stays after a merge.
 	into *request
 	// frame is the encoded event, kept while the entry is in the ring, and

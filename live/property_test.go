@@ -143,7 +143,7 @@ func publishMany(h *live.Hub, p, batches int) {
 	random := rand.New(rand.NewPCG(2, uint64(p)))
 	to := h.Publisher(fmt.Sprintf("p%d", p))
 	var open []*asked
-	var batch []live.Fact
+	var batch []event.Fact
 	for n := range batches {
 		batch = batch[:0]
 		for range 1 + random.IntN(8) {
@@ -214,7 +214,7 @@ func TestFilteredReaderMissesNothing(t *testing.T) {
 	}
 	for range records {
 		for _, a := range all {
-			to.Publish([]live.Fact{a.record("gen_ai.user.message", "x")})
+			to.Publish([]event.Fact{a.record("gen_ai.user.message", "x")})
 		}
 	}
 	reading.Wait()

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/genaibuffer/genaibufferprocessor/envelope"
+	"github.com/genaibuffer/genaibufferprocessor/event"
 )
 
 // Query says which requests a list has.
@@ -33,7 +34,7 @@ type held struct {
 	request *request
 	events  []*entry
 	state   State
-	flush   *Flush
+	flush   *event.Flush
 	dirty   bool
 	partial bool
 }

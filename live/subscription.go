@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
 )
 
 // Errors of Follow and Next.
@@ -144,7 +146,7 @@ func (h *Hub) Follow(id, processor, cursor string) (*Subscription, error) {
 // recall has what a request had before another was merged into it told again,
 // without ids, to a reader that knows the other only.
 func (s *Subscription) recall(into, from *request) {
-	at := slices.IndexFunc(from.events, func(e *entry) bool { return e.kind == Merged })
+	at := slices.IndexFunc(from.events, func(e *entry) bool { return e.kind == event.FactMerged })
 	if at < 0 || s.next > from.events[at].n+1 {
 		return // it has gone on from there
 	}

@@ -28,8 +28,8 @@ func TestSummariesSayWhatListsShow(t *testing.T) {
 			{"type":"text","content":"let me look"},
 			{"type":"tool_call","id":"1","name":"look","arguments":{}},
 			{"type":"tool_call","id":"2","name":"look","arguments":{}}]}]`)
-		h.Publisher("p").Publish([]live.Fact{a.opened(), {
-			Kind: live.Call, Request: a.Request, TraceID: a.trace, SpanID: a.span, Origin: origin,
+		h.Publisher("p").Publish([]event.Fact{a.opened(), {
+			Kind: event.FactCall, Request: a.Request, TraceID: a.trace, SpanID: a.span, Origin: origin,
 			Packed: event.AppendSpan(nil, &event.Span{Data: span, Origin: origin, Kind: semconv.KindInference, Gathered: true}),
 		}, a.ended()})
 		raw, err := h.AppendList(nil, &live.Query{Limit: 10})

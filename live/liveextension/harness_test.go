@@ -223,19 +223,19 @@ func (b *browser) rest() []dispatched {
 
 var origin = &event.Origin{Resource: pcommon.NewResource(), Scope: pcommon.NewInstrumentationScope()}
 
-func request(id string, n byte) *live.Request {
-	return &live.Request{ID: id, KeySource: "span", Opening: [16]byte{n}}
+func request(id string, n byte) *event.Request {
+	return &event.Request{ID: id, KeySource: "span", Opening: [16]byte{n}}
 }
 
-func record(of *live.Request, seq uint64, name, content string) live.Fact {
+func record(of *event.Request, seq uint64, name, content string) event.Fact {
 	log := plog.NewLogRecord()
 	log.SetEventName(name)
 	log.Body().SetStr(content)
 	log.Attributes().PutStr(name, content)
 	packed := event.AppendRecord(nil, &event.Record{Log: log, Name: name, Origin: origin})
-	return live.Fact{Kind: live.Record, Request: of, Packed: packed, Origin: origin, Seq: seq}
+	return event.Fact{Kind: event.FactRecord, Request: of, Packed: packed, Origin: origin, Seq: seq}
 }
 
-func flushed(of *live.Request, last uint64) live.Fact {
-	return live.Fact{Kind: live.Flushed, Request: of, Flush: &live.Flush{Part: 1, Reason: event.FlushTTL, LastSeq: last}}
+func flushed(of *event.Request, last uint64) event.Fact {
+	return event.Fact{Kind: event.FactFlushed, Request: of, Flush: &event.Flush{Part: 1, Reason: event.FlushTTL, LastSeq: last}}
 }

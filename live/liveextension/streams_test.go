@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/genaibuffer/genaibufferprocessor/live"
+	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/live/liveextension"
 )
 
@@ -26,7 +26,7 @@ func TestStreamConformsOnRawBytes(t *testing.T) {
 	b := newBrowser(t, resp.Body)
 	for i, text := range hostileTexts {
 		of := request("id "+text, byte(i))
-		r.Publish([]live.Fact{record(of, 1, "gen_ai."+text, text)})
+		r.Publish([]event.Fact{record(of, 1, "gen_ai."+text, text)})
 		got := b.must()
 		require.NotContains(t, got.name, "\x00")
 		require.True(t, strings.HasPrefix(got.name, "gen_ai."), got.name)
@@ -54,10 +54,10 @@ func TestReconnectWithoutAGap(t *testing.T) {
 	of := request("r", 1)
 	first := r.get(t, "/api/v1/events")
 	b := newBrowser(t, first.Body)
-	r.Publish([]live.Fact{record(of, 1, "gen_ai.a", "x")})
+	r.Publish([]event.Fact{record(of, 1, "gen_ai.a", "x")})
 	cursor := b.must().lastID
 	require.NoError(t, first.Body.Close())
-	r.Publish([]live.Fact{record(of, 2, "gen_ai.b", "x")})
+	r.Publish([]event.Fact{record(of, 2, "gen_ai.b", "x")})
 	for _, again := range []*answer{
 		r.get(t, "/api/v1/events", "Last-Event-ID", cursor),
 		r.get(t, "/api/v1/events?since="+cursor),
@@ -85,7 +85,7 @@ func TestReconnectWithoutAGap(t *testing.T) {
 func TestOneRequest(t *testing.T) {
 	r := start(t, nil, nil)
 	of := request("a/b c", 1)
-	r.Publish([]live.Fact{record(of, 1, "gen_ai.a", "x"), flushed(of, 1)})
+	r.Publish([]event.Fact{record(of, 1, "gen_ai.a", "x"), flushed(of, 1)})
 	path := "/api/v1/requests/a%2Fb%20c/events"
 	all := newBrowser(t, r.get(t, path).Body).rest()
 	require.Len(t, all, 2)
@@ -100,7 +100,7 @@ func TestPastRetentionIsGone(t *testing.T) {
 	r := start(t, func(c *liveextension.Config) { c.MaxRequests = 1 }, nil)
 	for i := range byte(3) {
 		of := request("r"+string('0'+rune(i)), i)
-		r.Publish([]live.Fact{record(of, 1, "gen_ai.a", "x"), flushed(of, 1)})
+		r.Publish([]event.Fact{record(of, 1, "gen_ai.a", "x"), flushed(of, 1)})
 	}
 	assert.Equal(t, http.StatusGone, r.get(t, "/api/v1/requests/r0/events").StatusCode)
 	assert.Equal(t, http.StatusGone, r.get(t, "/api/v1/requests/r0").StatusCode)
@@ -117,7 +117,7 @@ func TestHeadAnswersAtOnce(t *testing.T) {
 func TestQuietStreamsKeepTheirPlace(t *testing.T) {
 	r := start(t, func(c *liveextension.Config) { c.Keepalive = time.Second }, nil)
 	resp := r.get(t, "/api/v1/events?request_id=other")
-	r.Publish([]live.Fact{record(request("r", 1), 1, "gen_ai.a", "x")})
+	r.Publish([]event.Fact{record(request("r", 1), 1, "gen_ai.a", "x")})
 	var got strings.Builder
 	buffer := make([]byte, 256)
 	for !strings.Contains(got.String(), ": keepalive\n") {
@@ -149,7 +149,7 @@ func TestStreamsEndWhenTheServerStops(t *testing.T) {
 		assert.Equal(t, "stream.end", all[0].name)
 		assert.JSONEq(t, `{"reason":"shutdown"}`, all[0].data)
 	}
-	r.Publish([]live.Fact{record(request("r", 1), 1, "gen_ai.a", "x")})
+	r.Publish([]event.Fact{record(request("r", 1), 1, "gen_ai.a", "x")})
 }
 
 func TestMaxConnectionAge(t *testing.T) {
@@ -182,7 +182,7 @@ func TestClientThatNeverReads(t *testing.T) {
 	content := strings.Repeat("x", 4000)
 	go func() {
 		for i := range events {
-			r.Publish([]live.Fact{record(of, uint64(i+1), "gen_ai.a", content)})
+			r.Publish([]event.Fact{record(of, uint64(i+1), "gen_ai.a", content)})
 		}
 	}()
 	for i := range events {
@@ -206,7 +206,7 @@ func TestStartAndStopWithReaders(t *testing.T) {
 		go func() {
 			defer close(done)
 			for i := range uint64(100) {
-				r.Publish([]live.Fact{record(request("r", 1), i+1, "gen_ai.a", "x")})
+				r.Publish([]event.Fact{record(request("r", 1), i+1, "gen_ai.a", "x")})
 			}
 		}()
 		r.stop(t)
