@@ -194,7 +194,7 @@ func (b *browser) next() (dispatched, error) {
 				id = value
 			}
 		case "retry":
-			if n, err := strconv.Atoi(value); err == nil {
+			if n, err := strconv.Atoi(value); err == nil && strings.Trim(value, "0123456789") == "" {
 				b.retry = n
 			}
 		}
