@@ -82,6 +82,7 @@ func (r *running) stop(t testing.TB) {
 // answer is what a server says; its body is closed when the test ends.
 type answer struct {
 	StatusCode, ProtoMajor int
+	Proto                  string
 	Header                 http.Header
 	Body                   io.ReadCloser
 }
@@ -99,7 +100,7 @@ func (r *running) do(t testing.TB, method, path string, headers ...string) *answ
 	resp, err := r.client.Do(req)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = resp.Body.Close() })
-	return &answer{resp.StatusCode, resp.ProtoMajor, resp.Header, resp.Body}
+	return &answer{resp.StatusCode, resp.ProtoMajor, resp.Proto, resp.Header, resp.Body}
 }
 
 func (r *running) get(t testing.TB, path string, headers ...string) *answer {
@@ -193,7 +194,7 @@ func (b *browser) next() (dispatched, error) {
 				id = value
 			}
 		case "retry":
-			if n, err := strconv.Atoi(value); err == nil {
+			if n, err := strconv.Atoi(value); err == nil && strings.Trim(value, "0123456789") == "" {
 				b.retry = n
 			}
 		}

@@ -19,12 +19,12 @@ import (
 
 func TestStreamConformsOnRawBytes(t *testing.T) {
 	r := start(t, nil, nil)
-	hostileTexts := []string{
+	texts := []string{
 		"a\nb", "a\rb", "a\r\nb", "a\x00b", "\ufeffbom", "", "data: x\n\nid: 9\n\nevent: y", ": c", "\u2028\u2029\u0085", "\xff\xfe", "日本\U0001f600",
 	}
 	resp := r.get(t, "/api/v1/events")
 	b := newBrowser(t, resp.Body)
-	for i, text := range hostileTexts {
+	for i, text := range texts {
 		of := request("id "+text, byte(i))
 		r.Publish([]event.Fact{record(of, 1, "gen_ai."+text, text)})
 		got := b.must()
