@@ -73,7 +73,7 @@ func TestManyRequestsThroughASmallRing(t *testing.T) {
 	const requests = 100_000
 	const filled = 20_000
 	var steady int64
-	batch := make([]live.Fact, 2)
+	batch := make([]event.Fact, 2)
 	for n := range requests {
 		if n == filled {
 			steady = heap()
@@ -108,7 +108,7 @@ func TestRingStaysWithinItsBytes(t *testing.T) {
 	t.Cleanup(s.Close)
 	t.Cleanup(other.Close)
 	for range 2000 {
-		to.Publish([]live.Fact{a.record("gen_ai.user.message", "some content")})
+		to.Publish([]event.Fact{a.record("gen_ai.user.message", "some content")})
 		if _, err := s.Next(t.Context(), time.Minute, nil, 1<<16); err != nil && !errors.Is(err, live.ErrIdle) {
 			require.NoError(t, err)
 		}

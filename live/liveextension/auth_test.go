@@ -31,7 +31,7 @@ import (
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensiontest"
 
-	"github.com/genaibuffer/genaibufferprocessor/live"
+	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/live/liveextension"
 )
 
@@ -127,7 +127,7 @@ func TestCollectorAuthenticators(t *testing.T) {
 			t.Run(name+" "+protocol, func(t *testing.T) {
 				r := startGuarded(t, c.factory, c.config, http2)
 				of := request("r", 1)
-				r.Publish([]live.Fact{record(of, 1, "gen_ai.a", "x")})
+				r.Publish([]event.Fact{record(of, 1, "gen_ai.a", "x")})
 				for _, path := range []string{"/api/v1/events?since=begin", "/api/v1/requests/r/events", "/api/v1/requests"} {
 					for _, authorization := range append([]string{""}, c.bad...) {
 						resp := r.get(t, path, "Authorization", authorization)

@@ -18,7 +18,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/genaibuffer/genaibufferprocessor/event"
-	"github.com/genaibuffer/genaibufferprocessor/live"
 	"github.com/genaibuffer/genaibufferprocessor/semconv"
 )
 
@@ -69,8 +68,8 @@ var hostileTexts = []string{
 }
 
 // hostileFacts have a text wherever text can be.
-func hostileFacts(text string, n byte, into *live.Request) []live.Fact {
-	of := &live.Request{ID: "id " + text, KeySource: text, Opening: [16]byte{n, 1}}
+func hostileFacts(text string, n byte, into *event.Request) []event.Fact {
+	of := &event.Request{ID: "id " + text, KeySource: text, Opening: [16]byte{n, 1}}
 	log := plog.NewLogRecord()
 	log.SetEventName(text)
 	log.SetSeverityText(text)
@@ -91,12 +90,12 @@ func hostileFacts(text string, n byte, into *live.Request) []live.Fact {
 	hostile.Resource.Attributes().PutStr("service.name", text)
 	hostile.Scope.SetName(text)
 	call := &event.Span{Data: span, Origin: hostile, Kind: semconv.KindInference, Gathered: true}
-	return []live.Fact{
-		{Kind: live.Opened, Request: of},
-		{Kind: live.Record, Request: of, Origin: hostile, Seq: 1, Packed: event.AppendRecord(nil, &event.Record{Log: log, Name: text, Origin: hostile})},
-		{Kind: live.Call, Request: of, Origin: hostile, Packed: event.AppendSpan(nil, call)},
-		{Kind: live.Ended, Request: of, Origin: hostile},
-		{Kind: live.Merged, Request: of, Into: into},
+	return []event.Fact{
+		{Kind: event.FactOpened, Request: of},
+		{Kind: event.FactRecord, Request: of, Origin: hostile, Seq: 1, Packed: event.AppendRecord(nil, &event.Record{Log: log, Name: text, Origin: hostile})},
+		{Kind: event.FactCall, Request: of, Origin: hostile, Packed: event.AppendSpan(nil, call)},
+		{Kind: event.FactEnded, Request: of, Origin: hostile},
+		{Kind: event.FactMerged, Request: of, Into: into},
 	}
 }
 
@@ -107,12 +106,12 @@ func TestHostileTelemetryInjectsNothing(t *testing.T) {
 	r := start(t, nil, nil)
 	into := request("stays", 255)
 	want := []string{"request.open"}
-	r.Publish([]live.Fact{{Kind: live.Opened, Request: into}})
+	r.Publish([]event.Fact{{Kind: event.FactOpened, Request: into}})
 	for i, text := range hostileTexts {
 		r.Publish(hostileFacts(text, byte(i), into))
 		want = append(want, "request.open", "*", "request.call", "request.end", "request.merge", "*", "request.call", "request.end")
 	}
-	r.Publish([]live.Fact{flushed(into, uint64(len(hostileTexts)))})
+	r.Publish([]event.Fact{flushed(into, uint64(len(hostileTexts)))})
 	want = append(want, "request.flush")
 	all := r.get(t, "/api/v1/events?since=begin")
 	one := r.get(t, "/api/v1/requests/stays/events")
