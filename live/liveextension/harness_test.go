@@ -236,6 +236,8 @@ func record(of *live.Request, seq uint64, name, content string) live.Fact {
 	return live.Fact{Kind: live.Record, Request: of, Packed: packed, Origin: origin, Seq: seq}
 }
 
+func opened(of *live.Request) live.Fact { return live.Fact{Kind: live.Opened, Request: of} }
+
 func flushed(of *live.Request, last uint64) live.Fact {
 	return live.Fact{Kind: live.Flushed, Request: of, Flush: &live.Flush{Part: 1, Reason: event.FlushTTL, LastSeq: last}}
 }
