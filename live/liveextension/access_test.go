@@ -3,20 +3,11 @@ package liveextension_test
 import (
 	"compress/gzip"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +18,6 @@ import (
 	"go.opentelemetry.io/collector/config/configauth"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configoptional"
-	"go.opentelemetry.io/collector/config/configtls"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/extension/extensiontest"
 
@@ -142,16 +132,7 @@ func TestHeadersAreBounded(t *testing.T) {
 }
 
 func TestHTTP2OverTLS(t *testing.T) {
-	certificate, key := writeCertificate(t)
-	r := start(t, func(c *liveextension.Config) {
-		c.Server.TLS = configoptional.Some(configtls.ServerConfig{Config: configtls.Config{CertFile: certificate, KeyFile: key}})
-	}, nil)
-	pool := x509.NewCertPool()
-	pem, err := os.ReadFile(certificate)
-	require.NoError(t, err)
-	require.True(t, pool.AppendCertsFromPEM(pem))
-	r.scheme = "https"
-	r.client.Transport = &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
+	r := startHTTP2(t, nil, nil)
 	resp := r.get(t, "/api/v1/events")
 	require.Equal(t, 2, resp.ProtoMajor)
 	b := newBrowser(t, resp.Body)
@@ -163,24 +144,6 @@ func TestHTTP2OverTLS(t *testing.T) {
 	all := b.rest()
 	require.Len(t, all, 1)
 	assert.Equal(t, "stream.end", all[0].name)
-}
-
-func writeCertificate(t *testing.T) (certificate, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	require.NoError(t, err)
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
-	require.NoError(t, err)
-	certificate, key = filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
-	require.NoError(t, os.WriteFile(certificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-	require.NoError(t, os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}), 0o600))
-	return certificate, key
 }
 
 func TestSnapshotRoutes(t *testing.T) {

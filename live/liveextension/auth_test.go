@@ -127,7 +127,7 @@ func TestCollectorAuthenticators(t *testing.T) {
 			t.Run(name+" "+protocol, func(t *testing.T) {
 				r := startGuarded(t, c.factory, c.config, http2)
 				of := request("r", 1)
-				r.Publish([]event.Fact{record(of, 1, "gen_ai.a", "x")})
+				r.Publish([]event.Fact{opened(of), record(of, 1, "gen_ai.a", "x")})
 				for _, path := range []string{"/api/v1/events?since=begin", "/api/v1/requests/r/events", "/api/v1/requests"} {
 					for _, authorization := range append([]string{""}, c.bad...) {
 						resp := r.get(t, path, "Authorization", authorization)
@@ -140,7 +140,7 @@ func TestCollectorAuthenticators(t *testing.T) {
 						require.Equal(t, http.StatusOK, resp.StatusCode, "%s %q", path, authorization)
 						assert.Equal(t, protocol, resp.Proto)
 						if path != "/api/v1/requests" {
-							assert.Equal(t, "gen_ai.a", newBrowser(t, resp.Body).must().name)
+							assert.Equal(t, "request.open", newBrowser(t, resp.Body).must().name)
 						}
 						require.NoError(t, resp.Body.Close())
 					}

@@ -28,8 +28,16 @@ const maxHeaderBytes = 32 << 10
 // maxBodyBytes bounds a body, which no route reads.
 const maxBodyBytes = 1 << 10
 
-// stopWithin is how long streams have to take their last event.
-const stopWithin = 700 * time.Millisecond
+// stopTimes are how long a stop takes at most, from its beginning. There is time
+// for what was published last, then for the last event, and all ends within a
+// second.
+type stopTimes struct{ drain, write, all time.Duration }
+
+var usualStop = stopTimes{drain: 400 * time.Millisecond, write: 600 * time.Millisecond, all: 700 * time.Millisecond}
+
+// ending is when a stop has streams end: what is published is written until
+// drained, and nothing is written after written.
+type ending struct{ drained, written time.Time }
 
 // liveExtension is the component. It is inert until Start.
 type liveExtension struct {
@@ -43,13 +51,16 @@ type liveExtension struct {
 	// authenticator is nil without auth.
 	authenticator extensionauth.Server
 	loopback      bool
-	// stopping is done when streams have to end.
+	// stopping is done when streams have to end, which ending is set before.
 	stopping context.Context
 	stop     context.CancelFunc
+	stopIn   stopTimes
+	ending   ending
 	served   chan struct{}
 	streams  atomic.Int64
 	handlers sync.WaitGroup
 	sinks    sinks
+	conns    conns
 	// quiet is signalled when the last stream ends.
 	quiet chan struct{}
 }
@@ -60,7 +71,7 @@ var (
 )
 
 func newExtension(set extension.Settings, cfg *Config) *liveExtension {
-	return &liveExtension{set: set, cfg: cfg, quiet: make(chan struct{}, 1)}
+	return &liveExtension{set: set, cfg: cfg, stopIn: usualStop, quiet: make(chan struct{}, 1)}
 }
 
 // Publisher implements live.Publishers. It is to be called after Start; what is
@@ -96,6 +107,10 @@ func (x *liveExtension) Start(ctx context.Context, host component.Host) (err err
 		return err
 	}
 	x.server.MaxHeaderBytes = maxHeaderBytes
+	// A connection of HTTP/2 that takes nothing cannot even be told that its
+	// streams are reset.
+	x.server.HTTP2 = &http.HTTP2Config{WriteByteTimeout: x.cfg.WriteTimeout}
+	x.server.ConnState = x.conns.changed
 	listener, err := server.ToListener(ctx)
 	if err != nil {
 		x.stop()
@@ -133,14 +148,18 @@ func (x *liveExtension) Shutdown(ctx context.Context) error {
 	if x.hub == nil {
 		return nil
 	}
+	begun := time.Now()
+	x.ending = ending{drained: begun.Add(x.stopIn.drain), written: begun.Add(x.stopIn.write)}
 	x.stop()
 	// Whoever comes back from here on tries again until somebody listens; an
 	// answer of 503 would end an EventSource for good.
 	_ = x.listener.Close() // a second close is harmless
 	x.hub.Stop()
-	x.sinks.hurry()
-	patience, done := context.WithTimeout(ctx, stopWithin)
+	patience, done := context.WithDeadline(ctx, begun.Add(x.stopIn.all))
 	defer done()
+	cut := context.AfterFunc(patience, x.conns.cut)
+	defer cut()
+	x.sinks.hurry()
 	x.awaitQuiet(patience)
 	err := x.server.Shutdown(patience)
 	if err != nil {

@@ -237,6 +237,8 @@ func record(of *event.Request, seq uint64, name, content string) event.Fact {
 	return event.Fact{Kind: event.FactRecord, Request: of, Packed: packed, Origin: origin, Seq: seq}
 }
 
+func opened(of *event.Request) event.Fact { return event.Fact{Kind: event.FactOpened, Request: of} }
+
 func flushed(of *event.Request, last uint64) event.Fact {
 	return event.Fact{Kind: event.FactFlushed, Request: of, Flush: &event.Flush{Part: 1, Reason: event.FlushTTL, LastSeq: last}}
 }

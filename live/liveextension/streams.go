@@ -57,7 +57,7 @@ func (x *liveExtension) stream(w http.ResponseWriter, r *http.Request, route *st
 		x.leave(nil, s)
 		return
 	}
-	to := &sink{x: x, w: w, to: *http.NewResponseController(w), route: route, oldest: x.oldest()}
+	to := &sink{x: x, w: w, to: *http.NewResponseController(w), route: route, oldest: x.oldest(), http2: r.ProtoMajor > 1}
 	x.sinks.add(to)
 	defer x.leave(to, s)
 	if to.begin(prelude(to.cursor(s))) == nil {
@@ -146,7 +146,7 @@ func (s *sink) cursor(from *live.Subscription) string {
 	return from.Cursor()
 }
 
-// drain writes until there is nothing to write.
+// drain writes until there is nothing to write or the stream is over.
 func (s *sink) drain(ctx context.Context, from *live.Subscription) error {
 	for {
 		written, err := s.writeFrames(ctx, from)
@@ -156,7 +156,21 @@ func (s *sink) drain(ctx context.Context, from *live.Subscription) error {
 		if err != nil || !written {
 			return err
 		}
+		if err := s.over(); err != nil {
+			return err
+		}
 	}
+}
+
+// over says why a stream has to end, whatever there still is to write.
+func (s *sink) over() error {
+	if s.x.stopping.Err() != nil && !time.Now().Before(s.x.ending.drained) {
+		return live.ErrStopped
+	}
+	if !s.oldest.IsZero() && !time.Now().Before(s.oldest) {
+		return errTooOld
+	}
+	return nil
 }
 
 // waited takes what a wait has ended with.
@@ -165,10 +179,10 @@ func (s *sink) waited(from *live.Subscription, err error) error {
 		moved := from.Position() != s.told
 		err = s.write(keepalive(s.cursor(from), moved))
 	}
-	if err == nil && !s.oldest.IsZero() && !time.Now().Before(s.oldest) {
-		return errTooOld
+	if err != nil {
+		return err
 	}
-	return err
+	return s.over()
 }
 
 var errTooOld = errors.New("max_connection_age")
@@ -218,6 +232,7 @@ type sink struct {
 	told uint64
 	// oldest is when the stream has to end, zero for never.
 	oldest time.Time
+	http2  bool
 }
 
 // room is what writing takes; a stream has it only while it writes.
@@ -259,8 +274,8 @@ func (s *sink) writeFrames(ctx context.Context, from *live.Subscription) (writte
 	return true, ended
 }
 
-// errTookNothing is a client that is gone or takes nothing.
-var errTookNothing = errors.New("the client takes nothing")
+// errNotTaken is a client that is gone or takes nothing.
+var errNotTaken = errors.New("the client is gone or takes nothing")
 
 // begin writes what comes first, on a stack of its own: the headers that go with
 // it take several kilobytes of stack, which the stream would keep for as long as
@@ -272,8 +287,9 @@ func (s *sink) begin(block []byte) error {
 }
 
 func (s *sink) write(block []byte) error {
-	_ = s.to.SetWriteDeadline(time.Now().Add(s.x.cfg.WriteTimeout)) // every server of confighttp can
-	if s.x.stopping.Err() != nil {                                  // afterwards: whoever stops looks at the sinks afterwards, too
+	deadline := time.Now().Add(s.x.cfg.WriteTimeout)
+	_ = s.to.SetWriteDeadline(deadline) // every server of confighttp can
+	if s.x.stopping.Err() != nil {      // afterwards: whoever stops looks at the sinks afterwards, too
 		s.hurry()
 	}
 	n, err := s.w.Write(block)
@@ -282,8 +298,17 @@ func (s *sink) write(block []byte) error {
 		err = s.to.Flush()
 	}
 	if err != nil {
-		s.x.hub.Disconnected()
-		return errTookNothing
+		// The time says it, since not all errors do: a connection of HTTP/2
+		// that was closed for it is just gone. What a stop cut off did not
+		// have that long.
+		if !time.Now().Before(deadline) && s.x.stopping.Err() == nil {
+			s.x.hub.Disconnected()
+		}
+		return errNotTaken
+	}
+	if s.http2 {
+		// There a deadline resets the stream even when nothing is written.
+		_ = s.to.SetWriteDeadline(time.Time{})
 	}
 	return nil
 }
@@ -297,8 +322,9 @@ func newStreamRoute(name string) streamRoute {
 
 var eventsRoute, requestRoute = newStreamRoute("events"), newStreamRoute("request")
 
-// hurry has a write that is under way end soon.
-func (s *sink) hurry() { _ = s.to.SetWriteDeadline(time.Now().Add(stopWithin / 2)) }
+// hurry has all writes from now on, and one that is under way, end in time for
+// the stop.
+func (s *sink) hurry() { _ = s.to.SetWriteDeadline(s.x.ending.written) }
 
 // sinks are those that are open.
 type sinks struct {

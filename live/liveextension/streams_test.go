@@ -85,11 +85,11 @@ func TestReconnectWithoutAGap(t *testing.T) {
 func TestOneRequest(t *testing.T) {
 	r := start(t, nil, nil)
 	of := request("a/b c", 1)
-	r.Publish([]event.Fact{record(of, 1, "gen_ai.a", "x"), flushed(of, 1)})
+	r.Publish([]event.Fact{opened(of), record(of, 1, "gen_ai.a", "x"), flushed(of, 1)})
 	path := "/api/v1/requests/a%2Fb%20c/events"
 	all := newBrowser(t, r.get(t, path).Body).rest()
-	require.Len(t, all, 2)
-	assert.Equal(t, http.StatusNoContent, r.get(t, path, "Last-Event-ID", all[1].lastID).StatusCode)
+	require.Len(t, all, 3)
+	assert.Equal(t, http.StatusNoContent, r.get(t, path, "Last-Event-ID", all[2].lastID).StatusCode)
 	missing := r.get(t, "/api/v1/requests/none/events")
 	assert.Equal(t, http.StatusNotFound, missing.StatusCode)
 	assert.Equal(t, "application/problem+json", missing.Header.Get("Content-Type"))
