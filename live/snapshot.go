@@ -186,7 +186,7 @@ func (h *Hub) appendSnapshot(dst []byte, s *held, summary bool) []byte {
 		summarize(body)
 	}
 	if h.opts.Hide {
-		hideEnvelope(body)
+		envelopeVeil.over(body)
 	}
 	body.PutStr("state", string(s.state))
 	body.PutStr("processor", s.request.processor)
