@@ -181,12 +181,12 @@ func everything(t *testing.T, hidden bool, facts []event.Fact, id string) (strea
 			s.Close()
 		}
 	}
-	whole, err := h.AppendRequest(nil, id, "")
+	whole, err := shown(h, id)
 	require.NoError(t, err)
-	list, err := h.AppendList(nil, &live.Query{Limit: 10})
+	list, err := listed(h, &live.Query{Limit: 10})
 	require.NoError(t, err)
 	for _, text := range []string{"canary", "canary0q"} {
-		found, err := h.AppendList(nil, &live.Query{Limit: 10, Text: text})
+		found, err := listed(h, &live.Query{Limit: 10, Text: text})
 		require.NoError(t, err)
 		if hidden {
 			assert.Contains(t, string(found), `"requests":[]`, "a search would tell what is hidden")
