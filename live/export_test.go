@@ -33,3 +33,15 @@ func (h *Hub) WaitForRoom(patience time.Duration) { h.snapshots.patience = patie
 func (h *Hub) TakeAllRoom() (release func(), all bool) {
 	return func() { h.snapshots.room.Release(snapshotBytes) }, h.snapshots.room.TryAcquire(snapshotBytes)
 }
+
+// HoldKnowledge keeps everybody from finding out what is known of a request.
+func (h *Hub) HoldKnowledge(id string) (release func()) {
+	h.mu.Lock()
+	r, err := h.find(id, "")
+	h.mu.Unlock()
+	if err != nil {
+		panic(err)
+	}
+	r.knowledge.mu.Lock()
+	return r.knowledge.mu.Unlock
+}
