@@ -24,12 +24,12 @@ func TestNobodyWaitsForWhatFiltersAsk(t *testing.T) {
 		t.Cleanup(s.Close)
 		return s
 	}
-	wait := func(s *live.Subscription) <-chan []frame {
-		read := make(chan []frame, 1)
+	wait := func(s *live.Subscription) <-chan [][]byte {
+		read := make(chan [][]byte, 1)
 		go func() {
 			raw, err := s.Next(t.Context(), time.Hour, nil, 1<<20)
 			assert.NoError(t, err)
-			read <- parseFrames(t, raw)
+			read <- raw
 		}()
 		return read
 	}
@@ -43,7 +43,7 @@ func TestNobodyWaitsForWhatFiltersAsk(t *testing.T) {
 		return strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "live.(*Hub).know(")
 	}, time.Minute, time.Microsecond, "somebody finds out")
 
-	meanwhile := make(chan (<-chan []frame), 1)
+	meanwhile := make(chan (<-chan [][]byte), 1)
 	go func() {
 		going := h.Subscribe(live.ParseFilter(map[string][]string{"provider": {"x"}}), live.Start{})
 		going.Close()
@@ -51,7 +51,7 @@ func TestNobodyWaitsForWhatFiltersAsk(t *testing.T) {
 		to.Publish([]event.Fact{b.record("gen_ai.choice", "y")})
 		meanwhile <- staying
 	}()
-	var second <-chan []frame
+	var second <-chan [][]byte
 	select {
 	case second = <-meanwhile:
 		release()
@@ -59,6 +59,6 @@ func TestNobodyWaitsForWhatFiltersAsk(t *testing.T) {
 		release()
 		t.Fatal("a reader waits for what a filter asks")
 	}
-	assert.Equal(t, []string{"request.call"}, names(<-first))
-	assert.Equal(t, []string{"gen_ai.choice"}, names(<-second))
+	assert.Equal(t, []string{"request.call"}, names(parseFrames(t, <-first)))
+	assert.Equal(t, []string{"gen_ai.choice"}, names(parseFrames(t, <-second)))
 }
