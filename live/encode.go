@@ -178,14 +178,14 @@ func (c *encoder) fill(e *entry, body pcommon.Map) {
 		r, _ := e.record()
 		c.whole.ShowEvent(&r, body)
 		if c.hub.opts.Hide {
-			hideEvent(body)
+			eventVeil.over(body)
 		}
 	case event.FactCall:
 		s, _ := e.call()
 		call := body.PutEmptyMap("call")
 		c.whole.ShowCall(&s, call)
 		if c.hub.opts.Hide {
-			hideCall(call)
+			callVeil.over(call)
 		}
 	case event.FactEnded:
 		c.fillEnd(e, body)
@@ -241,6 +241,9 @@ func (c *encoder) fillEnd(e *entry, body pcommon.Map) {
 		if v, has := whole.Get(key); has {
 			v.MoveTo(body.PutEmpty(key))
 		}
+	}
+	if c.hub.opts.Hide {
+		endVeil.over(body)
 	}
 }
 

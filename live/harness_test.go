@@ -2,6 +2,7 @@ package live_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -215,6 +216,26 @@ func readUntil(t *testing.T, s *live.Subscription, n int) []frame {
 		require.NoError(t, err)
 	}
 	return frames
+}
+
+// shown is the JSON text of a request as it stands.
+func shown(h *live.Hub, id string) ([]byte, error) {
+	snapshot, err := h.Request(context.Background(), id, "")
+	if err != nil {
+		return nil, err
+	}
+	defer snapshot.Release()
+	return snapshot.JSON, nil
+}
+
+// listed is the JSON text of a list.
+func listed(h *live.Hub, q *live.Query) ([]byte, error) {
+	snapshot, err := h.List(context.Background(), q)
+	if err != nil {
+		return nil, err
+	}
+	defer snapshot.Release()
+	return snapshot.JSON, nil
 }
 
 func names(frames []frame) []string {

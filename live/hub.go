@@ -34,6 +34,8 @@ type Hub struct {
 	encoder  encoder
 	dispatch dispatcher
 	stats    counters
+	// snapshots bounds them.
+	snapshots snapshots
 
 	mu mutex // guards everything declared below, and the ring's writing side
 	index
@@ -52,6 +54,8 @@ func NewHub(opts Options) *Hub {
 		epoch: hex.EncodeToString(drawn[:]),
 		ring:  newRing(opts.RingEvents, opts.RingBytes),
 		index: newIndex(opts.MaxRequests, opts.RetainedBytes),
+
+		snapshots: newSnapshots(),
 	}
 	h.encoder.init(h)
 	h.dispatch.init(h)

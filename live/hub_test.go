@@ -235,7 +235,7 @@ func TestSnapshotAndList(t *testing.T) {
 	h := newHub(t, options())
 	to, a, b := h.Publisher("p"), newAsked(1), newAsked(2)
 	to.Publish([]event.Fact{a.opened(), a.record("gen_ai.user.message", "a \"needle\""), a.call("openai"), a.ended()})
-	raw, err := h.AppendRequest(nil, a.ID, "")
+	raw, err := shown(h, a.ID)
 	require.NoError(t, err)
 	got := map[string]any{}
 	require.NoError(t, json.Unmarshal(raw, &got))
@@ -250,7 +250,7 @@ func TestSnapshotAndList(t *testing.T) {
 		Cursor   string           `json:"cursor"`
 		Next     string           `json:"next_page_token"`
 	}) {
-		raw, err := h.AppendList(nil, &q)
+		raw, err := listed(h, &q)
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(raw, &page))
 		return page
@@ -273,7 +273,7 @@ func TestSnapshotAndList(t *testing.T) {
 	assert.Equal(t, a.ID, page.Requests[0]["request_id"])
 	assert.Len(t, list(live.Query{Limit: 9, Text: `"needle"`}).Requests, 1)
 	assert.Len(t, list(live.Query{Limit: 9, Filter: live.ParseFilter(map[string][]string{"provider": {"openai"}})}).Requests, 1)
-	_, err = h.AppendList(nil, &live.Query{Limit: 1, PageToken: "x"})
+	_, err = listed(h, &live.Query{Limit: 1, PageToken: "x"})
 	require.ErrorIs(t, err, live.ErrPageToken)
 }
 
@@ -283,7 +283,7 @@ func TestHiddenContentIsNowhere(t *testing.T) {
 	h := newHub(t, opts)
 	to, a := h.Publisher("p"), newAsked(1)
 	to.Publish([]event.Fact{a.opened(), a.record("gen_ai.user.message", "a secret"), a.call("openai"), a.ended(), a.flushed(event.FlushSpanEnd)})
-	raw, err := h.AppendRequest(nil, a.ID, "")
+	raw, err := shown(h, a.ID)
 	require.NoError(t, err)
 	assert.NotContains(t, string(raw), "secret")
 	assert.Contains(t, string(raw), `"hidden_bytes":`)
@@ -293,7 +293,7 @@ func TestHiddenContentIsNowhere(t *testing.T) {
 	for _, f := range frames {
 		assert.NotContains(t, string(f), "secret")
 	}
-	raw, err = h.AppendList(nil, &live.Query{Limit: 1, Text: "secret"})
+	raw, err = listed(h, &live.Query{Limit: 1, Text: "secret"})
 	require.NoError(t, err)
 	assert.Contains(t, string(raw), `"requests":[]`)
 }

@@ -57,7 +57,7 @@ func TestTheRingKnowsRequestsThatLeftTheIndex(t *testing.T) {
 	a, b := newAsked(1), newAsked(2)
 	to.Publish([]event.Fact{a.opened(), a.record("gen_ai.user.message", "x"), a.call("openai"), a.ended(), a.flushed(event.FlushSpanEnd)})
 	to.Publish([]event.Fact{b.opened()})
-	_, err := h.AppendRequest(nil, a.ID, "")
+	_, err := shown(h, a.ID)
 	require.ErrorIs(t, err, live.ErrGone)
 
 	s := h.Subscribe(live.ParseFilter(map[string][]string{"provider": {"openai"}}), live.Start{Begin: true})
@@ -73,7 +73,7 @@ func TestTheRingKnowsRequestsThatLeftTheIndex(t *testing.T) {
 func TestRequestsThatAreNotWhole(t *testing.T) {
 	complete := func(t *testing.T, h *live.Hub, id string) bool {
 		t.Helper()
-		raw, err := h.AppendRequest(nil, id, "")
+		raw, err := shown(h, id)
 		require.NoError(t, err)
 		var body struct {
 			Complete bool `json:"complete"`
@@ -129,7 +129,7 @@ func TestMergingEndsNothing(t *testing.T) {
 	defer s.Close()
 	frames, _ := readAll(t, h, s)
 	assert.Equal(t, []string{"request.open", "request.call"}, names(frames))
-	raw, err := h.AppendRequest(nil, x.ID, "")
+	raw, err := shown(h, x.ID)
 	require.NoError(t, err)
 	assert.Contains(t, string(raw), `"state":"open"`)
 }
