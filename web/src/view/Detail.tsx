@@ -217,7 +217,8 @@ function Link({ name, filterBy, value, short }: { name: string; filterBy: Server
           onClick={(e) => {
             if (e.metaKey || e.ctrlKey || e.shiftKey) return;
             e.preventDefault();
-            go({ filter: next });
+            // Where there is no room for both, the request would hide them.
+            go(matchMedia("(max-width: 700px)").matches ? { id: null, view: "transcript", filter: next } : { filter: next });
           }}
         >
           <bdi>{oneLine(value, short ? 12 : 40)}</bdi>
