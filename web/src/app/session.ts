@@ -398,8 +398,11 @@ function locks(status: number): boolean {
   return true;
 }
 
-/** The same for what asking failed with: a stream lives on when its credential does not. */
-export const unauthorized = (error: unknown): boolean => error instanceof Refused && locks(error.status);
+/**
+ * The same for what asking beside the stream failed with: a stream lives on when
+ * its credential does not. That one thing is forbidden is no reason to lock all.
+ */
+export const unauthorized = (error: unknown): boolean => error instanceof Refused && error.status === 401 && locks(error.status);
 
 let run: Run | null = null;
 

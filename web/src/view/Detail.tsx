@@ -34,7 +34,8 @@ export function DetailPane(): JSX.Element | null {
   const scroll = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (id === null) return;
-    title.current?.focus({ preventScroll: true });
+    // Another request may take this one's place while somebody writes elsewhere.
+    if (!(document.activeElement instanceof HTMLInputElement)) title.current?.focus({ preventScroll: true });
     scroll.current?.scrollTo({ top: 0 });
     const row = rowById(id);
     if (row && !current.peek()?.endsWith(`\u0000${id}`)) current.value = row.key;

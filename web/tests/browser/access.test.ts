@@ -99,6 +99,12 @@ it("asks anew when the credential is not good any more, though the stream lives 
   await page.getByText("The credential was not accepted.").waitFor();
   await signIn();
   await page.getByText("Content was not captured").waitFor();
+  // What a proxy forbids is no reason to lock the rest.
+  watched.mayHappen(/403/);
+  await page.route("**/api/v1/requests/*", (route) => route.fulfill({ status: 403, json: { detail: "not this one" } }));
+  await page.reload();
+  await page.getByText("not this one").waitFor();
+  expect(await page.getByRole("dialog").count()).toBe(0);
 });
 
 it("says that content is hidden, and how much", async () => {

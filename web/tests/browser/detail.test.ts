@@ -179,11 +179,13 @@ it("becomes the request that it turns out to be a part of", async () => {
     const { page } = watched;
     await open(page, "merging");
     await page.getByText("whose am I?").waitFor();
+    await page.getByRole("searchbox").focus();
     await request.end({ attributes: { "app.request.id": "order-7" }, tokens: [77, 88] });
     await expect.poll(() => new URL(page.url()).pathname).toBe("/r/order-7");
     await page.getByRole("region", { name: "Request" }).getByText("77 in · 88 out").waitFor();
     await page.getByText("whose am I?").waitFor();
     await expect.poll(() => row(page, "merging").count()).toBe(1);
+    expect(await page.evaluate(() => document.activeElement?.id), "nobody took the focus").toBe("search");
   } finally {
     await merging.stop();
   }
