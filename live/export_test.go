@@ -9,6 +9,9 @@ func (h *Hub) Scanned() uint64 {
 	return h.dispatch.scanned
 }
 
+// Expire drops what is past its retention at a time.
+func (h *Hub) Expire(now time.Time) { h.expire(now) }
+
 // Waiting counts the subscriptions with a filter that wait.
 func (h *Hub) Waiting() int {
 	h.dispatch.mu.Lock()

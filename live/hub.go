@@ -144,7 +144,7 @@ func (h *Hub) merge(processor string, f *event.Fact, e *entry, n uint64, now tim
 	n++
 	moved := from.events
 	h.index.add(from, e, now)
-	h.index.mergedInto(from, into)
+	h.index.mergedInto(from, into, now)
 	for _, old := range moved {
 		if old.kind == event.FactOpened || old.kind == event.FactEnded {
 			continue // the end of a part is not the end of the whole

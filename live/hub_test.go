@@ -99,6 +99,20 @@ func TestMergeIsToldAndWhatWasMergedFollows(t *testing.T) {
 	assert.Len(t, readUntil(t, follow(t, h, from.ID, ""), 5), 5, "all that is one request now")
 }
 
+func TestWhatWasMergedCanBeOpenedForAsLongAsWhatHasEnded(t *testing.T) {
+	h := newHub(t, options())
+	to, from, into := h.Publisher("p"), newAsked(1), newAsked(2)
+	to.Publish([]live.Fact{from.opened(), from.record("gen_ai.user.message", "a"), into.opened(), from.merged(into)})
+	now := time.Now()
+	h.Expire(now)
+	raw, err := h.AppendRequest(nil, from.ID, "p")
+	require.NoError(t, err)
+	assert.Contains(t, string(raw), into.ID)
+	h.Expire(now.Add(options().Retention + time.Minute))
+	_, err = h.AppendRequest(nil, from.ID, "p")
+	require.ErrorIs(t, err, live.ErrGone)
+}
+
 func TestCursors(t *testing.T) {
 	opts := options()
 	opts.RingEvents = 8

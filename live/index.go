@@ -212,7 +212,7 @@ func (x *index) settle(r *request, now time.Time) {
 
 // mergedInto notes that a request became a part of another. Its entries are the
 // other's now.
-func (x *index) mergedInto(from, into *request) {
+func (x *index) mergedInto(from, into *request, now time.Time) {
 	from.mergedInto = into
 	from.past = from.events[:len(from.events)-1]
 	into.partial = into.partial || from.partial
@@ -221,7 +221,7 @@ func (x *index) mergedInto(from, into *request) {
 		from.bytes -= e.size()
 	}
 	from.events = from.events[len(from.events)-1:]
-	x.settle(from, from.finishedAt)
+	x.settle(from, now)
 }
 
 // over says that something has to leave.
