@@ -102,14 +102,15 @@ func TestMergeIsToldAndWhatWasMergedFollows(t *testing.T) {
 func TestWhatWasMergedCanBeOpenedForAsLongAsWhatHasEnded(t *testing.T) {
 	h := newHub(t, options())
 	to, from, into := h.Publisher("p"), newAsked(1), newAsked(2)
-	to.Publish([]live.Fact{from.opened(), from.record("gen_ai.user.message", "a"), into.opened(), from.merged(into)})
+	to.Publish([]event.Fact{from.opened(), from.record("gen_ai.user.message", "a"), into.opened(), from.merged(into)})
 	now := time.Now()
 	h.Expire(now)
-	raw, err := h.AppendRequest(nil, from.ID, "p")
+	one, err := h.Request(t.Context(), from.ID, "p")
 	require.NoError(t, err)
-	assert.Contains(t, string(raw), into.ID)
+	assert.Contains(t, string(one.JSON), into.ID)
+	one.Release()
 	h.Expire(now.Add(options().Retention + time.Minute))
-	_, err = h.AppendRequest(nil, from.ID, "p")
+	_, err = h.Request(t.Context(), from.ID, "p")
 	require.ErrorIs(t, err, live.ErrGone)
 }
 
