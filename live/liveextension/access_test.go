@@ -126,11 +126,6 @@ func TestNoCORSUnlessConfigured(t *testing.T) {
 	assert.Empty(t, r.get(t, "/api/v1/stats", "Origin", "https://b.example").Header.Get("Access-Control-Allow-Origin"))
 }
 
-func TestHeadersAreBounded(t *testing.T) {
-	r := start(t, nil, nil)
-	assert.Equal(t, http.StatusRequestHeaderFieldsTooLarge, r.get(t, "/healthz?q="+strings.Repeat("x", 64<<10)).StatusCode)
-}
-
 func TestHTTP2OverTLS(t *testing.T) {
 	r := startHTTP2(t, nil, nil)
 	resp := r.get(t, "/api/v1/events")

@@ -25,8 +25,9 @@ import (
 // maxHeaderBytes bounds a request's line and headers, the query included.
 const maxHeaderBytes = 32 << 10
 
-// maxBodyBytes bounds a body, which no route reads.
-const maxBodyBytes = 1 << 10
+// answerWithin is how long a client has to take its answer, unless whoever answers
+// says otherwise, as streams and snapshots do.
+const answerWithin = 30 * time.Second
 
 // stopTimes are how long a stop takes at most, from its beginning. There is time
 // for what was published last, then for the last event, and all ends within a
@@ -98,14 +99,16 @@ func (x *liveExtension) Start(ctx context.Context, host component.Host) (err err
 	}
 	// confighttp would guard the static files and /healthz as well.
 	server.Auth = configoptional.None[confighttp.AuthConfig]()
-	server.WriteTimeout = 0
-	server.MaxRequestBodySize = maxBodyBytes
+	server.WriteTimeout = answerWithin
+	// No route reads a body, nor is one to be unpacked before anything is looked at.
+	server.CompressionAlgorithms = []string{}
 	x.stopping, x.stop = context.WithCancel(context.Background())
 	x.server, err = server.ToServer(ctx, extensions, x.set.TelemetrySettings, x.routes())
 	if err != nil {
 		x.stop()
 		return err
 	}
+	x.server.Handler = x.bounded(x.server.Handler)
 	x.server.MaxHeaderBytes = maxHeaderBytes
 	// A connection of HTTP/2 that takes nothing cannot even be told that its
 	// streams are reset.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 )
 
 //go:embed openapi.json
@@ -71,6 +72,25 @@ func isReading(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
+// goneWithin is how long a body may still come, so that the client is not cut off
+// before it has read why.
+const goneWithin = time.Second
+
+// bounded is the outermost handler. It refuses bodies: no route reads one, and
+// net/http would wait for it, before it answers or after.
+func (x *liveExtension) bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["X-Content-Type-Options"] = noSniffing
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(goneWithin)) // every server of confighttp can
+			w.Header().Set("Connection", "close")
+			problem(w, http.StatusRequestEntityTooLarge, "requests have no body here")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // noSniffing is shared by all answers, which do not change it.
 var noSniffing = []string{"nosniff"}
 
@@ -78,7 +98,6 @@ var noSniffing = []string{"nosniff"}
 // elsewhere whose name was made to lead here would otherwise read everything.
 func (x *liveExtension) forThisHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header()["X-Content-Type-Options"] = noSniffing
 		if x.loopback && !x.answersTo(r.Host) {
 			problem(w, http.StatusMisdirectedRequest, "this server listens on a loopback address and answers to loopback names only")
 			return
@@ -101,12 +120,13 @@ func (x *liveExtension) authenticated(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r = x.authenticate(r); r == nil {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="gen_ai_live"`)
+		passed := x.authenticate(r)
+		if passed == nil {
+			w.Header()["Www-Authenticate"] = x.challenges(r)
 			problem(w, http.StatusUnauthorized, "valid credentials are needed")
 			return
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, passed)
 	})
 }
 
@@ -128,6 +148,39 @@ func (x *liveExtension) authenticate(r *http.Request) *http.Request {
 		return nil
 	}
 	return r.WithContext(ctx)
+}
+
+// What the authenticators of the collector ask for. No browser asks a person for
+// a scheme that it does not know.
+const (
+	basicChallenge  = `Basic realm="gen_ai_live", charset="UTF-8"`
+	bearerChallenge = `Bearer realm="gen_ai_live"`
+	scriptChallenge = `xBasic realm="gen_ai_live"`
+)
+
+// challenges says what credentials are wanted, as far as the authenticator's kind
+// tells. A page that asks for them itself is not to have the browser ask as well.
+func (x *liveExtension) challenges(r *http.Request) []string {
+	basic := basicChallenge
+	if isScript(r) {
+		basic = scriptChallenge
+	}
+	switch x.cfg.Server.Auth.Get().Config.AuthenticatorID.Type().String() {
+	case "basicauth":
+		return []string{basic}
+	case "bearertokenauth", "oidc":
+		return []string{bearerChallenge}
+	}
+	return []string{bearerChallenge, basic}
+}
+
+// isScript says whether a script in a browser asks, rather than a person who
+// follows a link. Browsers tell only hosts that they trust in so many words.
+func isScript(r *http.Request) bool {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {
+		return mode != "navigate"
+	}
+	return strings.HasPrefix(r.UserAgent(), "Mozilla/") && !strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 // problem answers with problem details (RFC 9457).
