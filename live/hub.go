@@ -175,7 +175,10 @@ func (h *Hub) drop(r *request) {
 	if tail := h.ring.tail.Load(); r.last < tail {
 		r.events = nil
 	} else {
-		r.events = r.events[r.after(tail):]
+		if at := r.after(tail); at > 0 {
+			r.cut = r.events[at-1].n
+			r.events = r.events[at:]
+		}
 	}
 	if r.followers.Load() > 0 {
 		h.dropped = append(h.dropped, r)

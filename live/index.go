@@ -61,8 +61,9 @@ type request struct {
 	// until then.
 	mergedInto *request
 	past       []*entry
-	// dropped: it is in the index no more.
+	// dropped: it is in the index no more, and its events up to cut are gone.
 	dropped    bool
+	cut        uint64
 	finishedAt time.Time
 	place      *list.Element
 	finished   bool
@@ -178,7 +179,8 @@ func (x *index) add(r *request, e *entry, now time.Time) {
 	case event.FactOpened:
 		r.ended = nil
 	case event.FactRecord:
-		r.partial = r.partial || e.seq > r.lastSeq+1
+		e.gap = e.seq > r.lastSeq+1 // nobody sees it yet
+		r.partial = r.partial || e.gap
 		r.lastSeq, r.dirty = max(r.lastSeq, e.seq), true
 	case event.FactCall:
 		r.calls++
@@ -186,6 +188,8 @@ func (x *index) add(r *request, e *entry, now time.Time) {
 	case event.FactEnded:
 		r.ended = e
 	case event.FactFlushed:
+		e.gap = e.flush.LastSeq > r.lastSeq
+		r.partial, r.lastSeq = r.partial || e.gap, max(r.lastSeq, e.flush.LastSeq)
 		r.flush = e.flush
 		r.callsLeft += e.flush.Spans
 		r.dirty = e.flush.LastSeq < r.lastSeq || r.callsLeft < r.calls

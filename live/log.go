@@ -11,9 +11,11 @@ import (
 // entry is one published fact under its number. It never changes, but for what
 // is said of single fields.
 type entry struct {
-	n       uint64
-	kind    event.FactKind
-	late    bool
+	n    uint64
+	kind event.FactKind
+	late bool
+	// gap says that the request has events before it that are not here.
+	gap     bool
 	seq     uint64
 	request *request
 	trace   pcommon.TraceID
