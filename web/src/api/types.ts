@@ -12,7 +12,7 @@ export interface Usage {
 
 export interface Failure {
   type?: string;
-  message?: string;
+  message?: string | Hidden;
 }
 
 /** Stands where content was when the server hides content. */

@@ -82,11 +82,12 @@ function conversation(call: Call, index: number, primary: boolean): Conversation
     output: entries(call.output_messages, "out"),
     definitions: list(call.tool_definitions),
     hiddenBytes: [call.system_instructions, call.input_messages, call.output_messages, call.tool_definitions,
-      call.tool?.arguments, call.tool?.result].reduce<number>((sum, value) => sum + hidden(value), 0),
+      call.tool?.arguments, call.tool?.result].reduce<number>((sum, value) => sum + hiddenBytes(value), 0),
   };
 }
 
-function hidden(value: unknown): number {
+/** How many bytes the server hides in the place of a value. */
+export function hiddenBytes(value: unknown): number {
   if (!value || typeof value !== "object" || Array.isArray(value)) return 0;
   const n = (value as Partial<Hidden>).hidden_bytes;
   return typeof n === "number" ? n : 0;

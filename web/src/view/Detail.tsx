@@ -8,6 +8,7 @@ import { detail } from "../app/detail";
 import { filter, go, href, permalink, route, views, type View } from "../app/location";
 import { current, position, step } from "../app/selection";
 import { now, rowById, serverConfig, shown } from "../app/session";
+import { failureMessage, failureType } from "../model/failure";
 import { withValue, type ServerKey } from "../model/filter";
 import { outcome, primaryCall, rowKey, rowOf } from "../model/rows";
 import { traceLink } from "../model/trace";
@@ -129,7 +130,7 @@ function Head({ id, envelope, title }: HeadProps): JSX.Element {
       {envelope && <Figures envelope={envelope} />}
       {envelope?.error && (
         <p class="failure" role="note">
-          <Icon name="error" /><span><b>{oneLine(envelope.error.type ?? "error")}</b> {visible((envelope.error.message ?? "").slice(0, 2000))}</span>
+          <Icon name="error" /><span><b>{oneLine(failureType(envelope.error) || "error")}</b> {visible(failureMessage(envelope.error).slice(0, 2000))}</span>
         </p>
       )}
     </header>

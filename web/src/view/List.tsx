@@ -4,6 +4,7 @@ import { memo } from "./memo";
 import { go, href, route } from "../app/location";
 import { current, position, setCurrent } from "../app/selection";
 import { follow, loaded, loadOlder, now, older, shown } from "../app/session";
+import { failureMessage, failureType } from "../model/failure";
 import { outcome, type Row } from "../model/rows";
 import { clock, count, dateTime, duration } from "../text/format";
 import { oneLine } from "../text/visible";
@@ -203,8 +204,8 @@ function ModelCell({ row }: { row: Row }): JSX.Element {
 
 function FinishCell({ row }: { row: Row }): JSX.Element {
   const failed = row.status === "error";
-  const text = oneLine(failed ? (row.error?.type ?? row.error?.message ?? "error") : (row.finishReasons ?? []).map(String).join(", "));
-  const hint = failed ? oneLine([row.error?.type, row.error?.message].filter(Boolean).join(": ")) : text;
+  const text = oneLine(failed ? failureType(row.error) || failureMessage(row.error) || "error" : (row.finishReasons ?? []).map(String).join(", "));
+  const hint = failed ? oneLine([failureType(row.error), failureMessage(row.error)].filter(Boolean).join(": ")) : text;
   return <span class={`c-finish${failed ? " failed" : ""}`} role="gridcell" title={hint || undefined}><bdi>{text}</bdi></span>;
 }
 
