@@ -111,8 +111,8 @@ func (x *liveExtension) Start(ctx context.Context, host component.Host) (err err
 	x.server.Handler = x.bounded(x.server.Handler)
 	x.server.MaxHeaderBytes = maxHeaderBytes
 	// A connection of HTTP/2 that takes nothing cannot even be told that its
-	// streams are reset.
-	x.server.HTTP2 = &http.HTTP2Config{WriteByteTimeout: x.cfg.WriteTimeout}
+	// streams are reset. They are to run out of time first, to be counted.
+	x.server.HTTP2 = &http.HTTP2Config{WriteByteTimeout: x.cfg.WriteTimeout + x.cfg.WriteTimeout/4}
 	x.server.ConnState = x.conns.changed
 	listener, err := server.ToListener(ctx)
 	if err != nil {

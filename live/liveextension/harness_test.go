@@ -141,20 +141,26 @@ func newBrowser(t testing.TB, in io.Reader) *browser {
 func (b *browser) line() (string, error) {
 	var line []byte
 	for {
-		c, err := b.in.ReadByte()
-		if err != nil {
+		if _, err := b.in.Peek(1); err != nil {
 			return "", err
 		}
-		if c == '\r' {
-			if next, err := b.in.Peek(1); err == nil && next[0] == '\n' {
-				_, _ = b.in.ReadByte()
-			}
+		there, _ := b.in.Peek(b.in.Buffered())
+		end := bytes.IndexAny(there, "\r\n")
+		if end < 0 {
+			line = append(line, there...)
+			_, _ = b.in.Discard(len(there))
+			continue
+		}
+		line = append(line, there[:end]...)
+		crlf := there[end] == '\r'
+		_, _ = b.in.Discard(end + 1)
+		if !crlf {
 			return string(line), nil
 		}
-		if c == '\n' {
-			return string(line), nil
+		if next, err := b.in.Peek(1); err == nil && next[0] == '\n' {
+			_, _ = b.in.Discard(1)
 		}
-		line = append(line, c)
+		return string(line), nil
 	}
 }
 

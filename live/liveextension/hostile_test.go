@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,6 +76,11 @@ func TestBodiesThatNeverCome(t *testing.T) {
 // They take no stream of a connection either, of which there are 250.
 func TestBodiesThatNeverComeOverHTTP2(t *testing.T) {
 	r := startHTTP2(t, nil, nil)
+	var connections atomic.Int64
+	r.takesLittle(func(c net.Conn) net.Conn {
+		connections.Add(1)
+		return c
+	})
 	for range 300 {
 		out, in := io.Pipe()
 		t.Cleanup(func() { _ = in.Close() })
@@ -86,6 +92,7 @@ func TestBodiesThatNeverComeOverHTTP2(t *testing.T) {
 		require.NoError(t, resp.Body.Close())
 	}
 	assert.Equal(t, http.StatusOK, r.get(t, "/healthz").StatusCode)
+	assert.EqualValues(t, 1, connections.Load())
 }
 
 // What a body is encoded with is nobody's business where there is none.

@@ -83,7 +83,10 @@ func (x *liveExtension) bounded(next http.Handler) http.Handler {
 		w.Header()["X-Content-Type-Options"] = noSniffing
 		if r.ContentLength != 0 {
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(goneWithin)) // every server of confighttp can
-			w.Header().Set("Connection", "close")
+			// HTTP/2 would give up the whole connection.
+			if r.ProtoMajor == 1 {
+				w.Header().Set("Connection", "close")
+			}
 			problem(w, http.StatusRequestEntityTooLarge, "requests have no body here")
 			return
 		}

