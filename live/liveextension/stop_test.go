@@ -16,7 +16,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/genaibuffer/genaibufferprocessor/event"
-	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/live/liveextension"
 )
 
