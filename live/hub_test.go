@@ -347,3 +347,32 @@ func TestStopEndsEverySubscription(t *testing.T) {
 	h.Publisher("p").Publish([]event.Fact{newAsked(1).opened()})
 	assert.Zero(t, h.Stats().Published)
 }
+
+// Counters do not fall when a reader leaves, and tell nothing of requests.
+func TestCountersOnlyGrowAndNameNobody(t *testing.T) {
+	opts := options()
+	opts.RingEvents = 4
+	h := newHub(t, opts)
+	to, a := h.Publisher("p"), newAsked(1)
+	s := h.Subscribe(live.Filter{}, live.Start{})
+	for range 10 {
+		to.Publish([]event.Fact{a.record("gen_ai.user.message", "x")})
+	}
+	for s.Delivered() < 4 {
+		_, err := s.Next(t.Context(), time.Minute, nil, 1)
+		require.NoError(t, err)
+	}
+	h.Disconnected()
+	before := h.Stats()
+	s.Close()
+	after := h.Stats()
+	assert.EqualValues(t, 4, before.Delivered)
+	assert.EqualValues(t, 6, before.Lost)
+	assert.EqualValues(t, 1, before.Subscribers)
+	assert.Zero(t, after.Subscribers)
+	before.Subscribers = 0
+	assert.Equal(t, before, after)
+	text, err := json.Marshal(after)
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), a.ID)
+}
