@@ -36,7 +36,7 @@ var rooms = map[string][]string{
 	"internal/metadatatest":                {},
 	"internal/quickstart":                  {},
 	"live":                                 {"envelope", "event", "semconv"},
-	"live/liveextension":                   {"config", "live", "live/liveextension/internal/metadata"},
+	"live/liveextension":                   {"config", "event", "live", "live/liveextension/internal/metadata"},
 	"live/liveextension/internal/metadata": {},
 	"live/liveextension/internal/metadatatest": {},
 	"processor":                   {"config", "envelope", "event", "internal/metadata", "live", "processor/internal/buffer", "processor/internal/journal", "processor/internal/truncate", "semconv"},

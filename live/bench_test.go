@@ -34,7 +34,7 @@ func BenchmarkPublish(b *testing.B) {
 				})
 			}
 			to, a := h.Publisher("p"), newAsked(1)
-			batch := []live.Fact{a.record("gen_ai.user.message", strings.Repeat("x", 400))}
+			batch := []event.Fact{a.record("gen_ai.user.message", strings.Repeat("x", 400))}
 			spent := time.Duration(0)
 			b.ReportAllocs()
 			b.ResetTimer()
@@ -85,7 +85,7 @@ func BenchmarkDeliver(b *testing.B) {
 					})
 				}
 				to, a := h.Publisher("p"), newAsked(1)
-				var batch []live.Fact
+				var batch []event.Fact
 				for range burst {
 					batch = append(batch, a.record("gen_ai.user.message", strings.Repeat("x", 280)))
 				}
@@ -110,7 +110,7 @@ func BenchmarkRequest(b *testing.B) {
 	opts.RingEvents, opts.RingBytes, opts.RetainedBytes, opts.MaxRequests = 1<<16, 64<<20, 64<<20, 10_000
 	to := newHub(b, opts).Publisher("p")
 	record := newAsked(0).record("gen_ai.user.message", strings.Repeat("x", 1000))
-	began, ended := make([]live.Fact, 0, requests*(1+events)), make([]live.Fact, 0, 2*requests)
+	began, ended := make([]event.Fact, 0, requests*(1+events)), make([]event.Fact, 0, 2*requests)
 	b.ReportAllocs()
 	for n := uint64(0); b.Loop(); n++ {
 		if n%requests != 0 {

@@ -127,15 +127,15 @@ func isControl(r rune) bool { return r < 0x20 || r == 0x7f || r == '\ufeff' }
 // nameOf is the event's name before it is made fit for a frame.
 func nameOf(e *entry) string {
 	switch e.kind {
-	case Opened:
+	case event.FactOpened:
 		return eventOpen
-	case Call:
+	case event.FactCall:
 		return eventCall
-	case Ended:
+	case event.FactEnded:
 		return eventEnd
-	case Flushed:
+	case event.FactFlushed:
 		return eventFlush
-	case Merged:
+	case event.FactMerged:
 		return eventMerge
 	}
 	return event.PackedName(e.packed)
@@ -144,7 +144,7 @@ func nameOf(e *entry) string {
 // encode appends the frame of an entry.
 func (c *encoder) encode(dst []byte, e *entry) []byte {
 	name := nameOf(e)
-	if e.kind == Record {
+	if e.kind == event.FactRecord {
 		name = eventName(name)
 	}
 	dst = c.hub.frameHead(dst, e.n, name)
@@ -172,26 +172,26 @@ func appendText(dst []byte, text string) []byte {
 // fill writes what an event says beside whose it is.
 func (c *encoder) fill(e *entry, body pcommon.Map) {
 	switch e.kind {
-	case Opened:
+	case event.FactOpened:
 		c.fillOpen(e, body)
-	case Record:
+	case event.FactRecord:
 		r, _ := e.record()
 		c.whole.ShowEvent(&r, body)
 		if c.hub.opts.Hide {
-			hideEvent(body)
+			eventVeil.over(body)
 		}
-	case Call:
+	case event.FactCall:
 		s, _ := e.call()
 		call := body.PutEmptyMap("call")
 		c.whole.ShowCall(&s, call)
 		if c.hub.opts.Hide {
-			hideCall(call)
+			callVeil.over(call)
 		}
-	case Ended:
+	case event.FactEnded:
 		c.fillEnd(e, body)
-	case Flushed:
+	case event.FactFlushed:
 		fillFlush(e.flush, body)
-	case Merged:
+	case event.FactMerged:
 		body.PutStr("into", e.into.ID)
 	}
 }
@@ -242,9 +242,12 @@ func (c *encoder) fillEnd(e *entry, body pcommon.Map) {
 			v.MoveTo(body.PutEmpty(key))
 		}
 	}
+	if c.hub.opts.Hide {
+		endVeil.over(body)
+	}
 }
 
-func fillFlush(f *Flush, body pcommon.Map) {
+func fillFlush(f *event.Flush, body pcommon.Map) {
 	body.PutInt("part", int64(f.Part))
 	body.PutStr("flush_reason", string(f.Reason))
 	body.PutBool("complete", f.Complete)
@@ -301,15 +304,15 @@ func (c *encoder) part(r *request, facts *envelope.Facts, events, all []*entry) 
 	var owner *entry
 	for _, e := range events {
 		switch e.kind {
-		case Record:
+		case event.FactRecord:
 			if record, err := e.record(); err == nil {
 				p.Records = append(p.Records, record)
 			}
-		case Call:
+		case event.FactCall:
 			if span, err := e.call(); err == nil {
 				p.Spans = append(p.Spans, &span)
 			}
-		case Ended:
+		case event.FactEnded:
 			p.Ended = true
 			if !e.span.IsEmpty() {
 				owner = e
@@ -331,7 +334,7 @@ func ownerOf(spans []*event.Span, owner *entry, all []*entry) *event.Span {
 		}
 	}
 	for _, e := range all {
-		if e.kind == Call && e.span == owner.span && e.trace == owner.trace {
+		if e.kind == event.FactCall && e.span == owner.span && e.trace == owner.trace {
 			owner = e
 			break
 		}
@@ -343,7 +346,7 @@ func ownerOf(spans []*event.Span, owner *entry, all []*entry) *event.Span {
 	if err != nil {
 		return nil
 	}
-	s.Gathered = owner.kind == Call
+	s.Gathered = owner.kind == event.FactCall
 	return &s
 }
 
@@ -357,7 +360,7 @@ type digest struct {
 // seen is what filters look at.
 func (h *Hub) seen(e *entry, asks bool) seen {
 	s := seen{name: nameOf(e), request: e.request.ID, processor: e.request.processor}
-	if e.kind == Record {
+	if e.kind == event.FactRecord {
 		s.name = eventName(s.name)
 	}
 	if asks {

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -50,6 +51,26 @@ func ParseFilter(parameters map[string][]string) Filter {
 		}
 	}
 	return f
+}
+
+// MaxFilterValues is how many values a filter that comes from outside may have,
+// over all keys: each of them is looked at for every event.
+const MaxFilterValues = 32
+
+// Validate says which key has too many values for a filter from outside.
+func (f *Filter) Validate() error {
+	total, most := 0, filterKey(0)
+	for key, values := range f.want {
+		total += len(values)
+		if len(values) > len(f.want[most]) {
+			most = filterKey(key)
+		}
+	}
+	if total <= MaxFilterValues {
+		return nil
+	}
+	return fmt.Errorf("%s: %d values, and %d in all filters of this request, are too many: %d in all are allowed",
+		filterNames[most], len(f.want[most]), total, MaxFilterValues)
 }
 
 // All says that the filter wants everything.

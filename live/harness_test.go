@@ -2,6 +2,7 @@ package live_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -48,7 +49,7 @@ func newOrigin(service string) *event.Origin {
 
 // asked is a request as an engine publishes it.
 type asked struct {
-	*live.Request
+	*event.Request
 	trace pcommon.TraceID
 	span  pcommon.SpanID
 	seq   uint64
@@ -58,16 +59,16 @@ type asked struct {
 }
 
 func newAsked(n uint64) *asked {
-	a := &asked{Request: &live.Request{ID: "r" + strconv.FormatUint(n, 10), KeySource: "span"}}
+	a := &asked{Request: &event.Request{ID: "r" + strconv.FormatUint(n, 10), KeySource: "span"}}
 	binary.BigEndian.PutUint64(a.Opening[:], n+1)
 	binary.BigEndian.PutUint64(a.trace[:], n+1)
 	binary.BigEndian.PutUint64(a.span[:], n+1)
 	return a
 }
 
-func (a *asked) opened() live.Fact { return live.Fact{Kind: live.Opened, Request: a.Request} }
+func (a *asked) opened() event.Fact { return event.Fact{Kind: event.FactOpened, Request: a.Request} }
 
-func (a *asked) record(name, body string) live.Fact {
+func (a *asked) record(name, body string) event.Fact {
 	a.seq++
 	log := plog.NewLogRecord()
 	log.SetTimestamp(pcommon.Timestamp(1_700_000_000_000_000_000 + a.seq))
@@ -76,13 +77,13 @@ func (a *asked) record(name, body string) live.Fact {
 		log.Body().SetEmptyMap().PutStr("content", body)
 	}
 	packed := event.AppendRecord(nil, &event.Record{Log: log, Name: name, Origin: origin})
-	return live.Fact{
-		Kind: live.Record, Request: a.Request, Packed: packed, TraceID: a.trace, SpanID: a.span, Origin: origin,
+	return event.Fact{
+		Kind: event.FactRecord, Request: a.Request, Packed: packed, TraceID: a.trace, SpanID: a.span, Origin: origin,
 		Seq: a.seq, Late: a.parts > 0,
 	}
 }
 
-func (a *asked) call(provider string) live.Fact {
+func (a *asked) call(provider string) event.Fact {
 	a.spans++
 	span := ptrace.NewSpan()
 	span.SetName("chat")
@@ -93,30 +94,30 @@ func (a *asked) call(provider string) live.Fact {
 	span.Attributes().PutStr("gen_ai.input.messages", `[{"role":"user","parts":[{"type":"text","content":"a secret"}]}]`)
 	span.Attributes().PutInt("gen_ai.usage.input_tokens", 7)
 	packed := event.AppendSpan(nil, &event.Span{Data: span, Origin: origin, Kind: semconv.KindInference, Gathered: true})
-	return live.Fact{
-		Kind: live.Call, Request: a.Request, Packed: packed, TraceID: a.trace, SpanID: a.span, Origin: origin,
+	return event.Fact{
+		Kind: event.FactCall, Request: a.Request, Packed: packed, TraceID: a.trace, SpanID: a.span, Origin: origin,
 		Late: a.parts > 0,
 	}
 }
 
-func (a *asked) ended() live.Fact {
-	return live.Fact{Kind: live.Ended, Request: a.Request, TraceID: a.trace, SpanID: a.span, Origin: origin}
+func (a *asked) ended() event.Fact {
+	return event.Fact{Kind: event.FactEnded, Request: a.Request, TraceID: a.trace, SpanID: a.span, Origin: origin}
 }
 
-func (a *asked) flushed(reason event.FlushReason) live.Fact {
+func (a *asked) flushed(reason event.FlushReason) event.Fact {
 	a.parts++
 	spans := a.spans
 	a.spans = 0
-	return live.Fact{Kind: live.Flushed, Request: a.Request, Flush: &live.Flush{
+	return event.Fact{Kind: event.FactFlushed, Request: a.Request, Flush: &event.Flush{
 		Part: a.parts, Reason: reason, Complete: true, ID: fmt.Sprintf("%032d", a.parts), Events: int(a.seq), LastSeq: a.seq,
 		Spans: spans,
 	}}
 }
 
-func (a *asked) merged(into *asked) live.Fact {
+func (a *asked) merged(into *asked) event.Fact {
 	into.seq += a.seq
 	into.spans += a.spans
-	return live.Fact{Kind: live.Merged, Request: a.Request, Into: into.Request}
+	return event.Fact{Kind: event.FactMerged, Request: a.Request, Into: into.Request}
 }
 
 // frame is one frame, read.
@@ -215,6 +216,26 @@ func readUntil(t *testing.T, s *live.Subscription, n int) []frame {
 		require.NoError(t, err)
 	}
 	return frames
+}
+
+// shown is the JSON text of a request as it stands.
+func shown(h *live.Hub, id string) ([]byte, error) {
+	snapshot, err := h.Request(context.Background(), id, "")
+	if err != nil {
+		return nil, err
+	}
+	defer snapshot.Release()
+	return snapshot.JSON, nil
+}
+
+// listed is the JSON text of a list.
+func listed(h *live.Hub, q *live.Query) ([]byte, error) {
+	snapshot, err := h.List(context.Background(), q)
+	if err != nil {
+		return nil, err
+	}
+	defer snapshot.Release()
+	return snapshot.JSON, nil
 }
 
 func names(frames []frame) []string {

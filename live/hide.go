@@ -16,51 +16,93 @@ func hide(v pcommon.Value) {
 	v.SetEmptyMap().PutInt(keyHidden, int64(size))
 }
 
-func hideKeys(m pcommon.Map, keys ...string) {
-	for _, key := range keys {
-		if v, has := m.Get(key); has {
+// show leaves a value as it is.
+func show(pcommon.Value) {}
+
+// showShort hides what is too long to be a word of an enumeration: it comes from
+// where instrumentations write what they like.
+func showShort(v pcommon.Value) {
+	if !semconv.IsShortText(v) {
+		hide(v)
+	}
+}
+
+// veil says what becomes of each key of an object where content is hidden. A key
+// that it does not have is hidden: what is new stays hidden until somebody has
+// decided on it here.
+type veil map[string]func(pcommon.Value)
+
+// over hides what m has of content.
+func (keys veil) over(m pcommon.Map) {
+	for key, v := range m.All() {
+		if do := keys[key]; do != nil {
+			do(v)
+		} else {
 			hide(v)
 		}
 	}
 }
 
-func hideAttributes(m pcommon.Map) {
-	v, has := m.Get("attributes")
-	if !has || v.Type() != pcommon.ValueTypeMap {
+func (keys veil) object(v pcommon.Value) {
+	if v.Type() != pcommon.ValueTypeMap {
+		hide(v)
+		return
+	}
+	keys.over(v.Map())
+}
+
+func (keys veil) objects(v pcommon.Value) {
+	if v.Type() != pcommon.ValueTypeSlice {
+		hide(v)
+		return
+	}
+	for _, one := range v.Slice().All() {
+		keys.object(one)
+	}
+}
+
+// hideAttributes hides all attributes that are not known to be no content. Every
+// dialect, and everyone who writes attributes of their own, has other places for
+// content.
+func hideAttributes(v pcommon.Value) {
+	if v.Type() != pcommon.ValueTypeMap {
+		hide(v)
 		return
 	}
 	for key, value := range v.Map().All() {
-		if semconv.IsContentAttribute(key) {
+		if !semconv.IsMetadata(key, value) {
 			hide(value)
 		}
 	}
 }
 
-// hideEvent hides the content of an entry of events[]. A body is content as a
-// whole: every carrier has its own place for it.
-func hideEvent(m pcommon.Map) {
-	hideKeys(m, "body")
-	hideAttributes(m)
-}
+// What is shown of the objects of an envelope. An error's message often quotes
+// the prompt.
+var (
+	errorVeil = veil{"type": showShort}
 
-// hideCall hides the content of an entry of calls[].
-func hideCall(m pcommon.Map) {
-	hideKeys(m, "system_instructions", "input_messages", "output_messages", "tool_definitions")
-	hideAttributes(m)
-	if tool, has := m.Get("tool"); has && tool.Type() == pcommon.ValueTypeMap {
-		hideKeys(tool.Map(), "arguments", "result")
+	eventVeil = veil{
+		"seq": show, "time": show, "observed_time": show, "name": show, "source": show, "trace_id": show, "span_id": show,
+		"scope": show, "scope_version": show, "severity": showShort, "late": show, "truncated": show, "attributes": hideAttributes,
 	}
-}
 
-// hideEnvelope hides the content of an envelope's body.
-func hideEnvelope(m pcommon.Map) {
-	each := func(key string, hideOne func(pcommon.Map)) {
-		if list, has := m.Get(key); has && list.Type() == pcommon.ValueTypeSlice {
-			for _, v := range list.Slice().All() {
-				hideOne(v.Map())
-			}
-		}
+	callVeil = veil{
+		"trace_id": show, "span_id": show, "parent_span_id": show, "name": show, "kind": show, "operation": show,
+		"provider": show, "request_model": show, "response_model": show, "response_id": show,
+		"started_at": show, "ended_at": show, "duration_ns": show, "time_to_first_chunk_ns": show,
+		"status": show, "error": errorVeil.object, "finish_reasons": showShort, "usage": show, "content_source": show,
+		"tool":  veil{"name": show, "call_id": show}.object,
+		"links": veil{"trace_id": show, "span_id": show, "trace_state": show, "attributes": hideAttributes}.objects,
+
+		"attributes": hideAttributes,
 	}
-	each("events", hideEvent)
-	each("calls", hideCall)
-}
+
+	endVeil = veil{"status": show, "error": errorVeil.object, "duration_ns": show, "usage": show}
+
+	envelopeVeil = veil{
+		"schema_version": show, "id": show, "request_id": show, "key_source": show, "related_request_id": show, "kind": show,
+		"part": show, "flush_reason": show, "complete": show, "trace_id": show, "span_id": show, "conversation_id": show,
+		"started_at": show, "ended_at": show, "duration_ns": show, "status": show, "error": errorVeil.object, "usage": show,
+		"counts": show, "calls": callVeil.objects, "events": eventVeil.objects, "tool_calls": show,
+	}
+)

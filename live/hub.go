@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"sync/atomic"
 	"time"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
 )
 
 // Options bound a Hub. All sizes are bytes.
@@ -32,6 +34,8 @@ type Hub struct {
 	encoder  encoder
 	dispatch dispatcher
 	stats    counters
+	// snapshots bounds them.
+	snapshots snapshots
 
 	mu mutex // guards everything declared below, and the ring's writing side
 	index
@@ -50,6 +54,8 @@ func NewHub(opts Options) *Hub {
 		epoch: hex.EncodeToString(drawn[:]),
 		ring:  newRing(opts.RingEvents, opts.RingBytes),
 		index: newIndex(opts.MaxRequests, opts.RetainedBytes),
+
+		snapshots: newSnapshots(),
 	}
 	h.encoder.init(h)
 	h.dispatch.init(h)
@@ -82,7 +88,7 @@ type publisher struct {
 }
 
 // Publish implements Publisher.
-func (p *publisher) Publish(batch []Fact) {
+func (p *publisher) Publish(batch []event.Fact) {
 	if len(batch) == 0 {
 		return
 	}
@@ -114,12 +120,12 @@ func (p *publisher) Publish(batch []Fact) {
 
 // place numbers one fact, and what follows from it, and puts it into the log and
 // the index. It answers the next number. The caller holds mu.
-func (h *Hub) place(processor string, f *Fact, packed string, n uint64, now time.Time) uint64 {
+func (h *Hub) place(processor string, f *event.Fact, packed string, n uint64, now time.Time) uint64 {
 	r, entered := h.index.of(processor, f.Request)
-	r.partial = r.partial || entered && f.Kind != Opened
+	r.partial = r.partial || entered && f.Kind != event.FactOpened
 	e := r.newEntry(packed)
 	e.kind, e.late, e.seq, e.trace, e.span, e.origin, e.flush = f.Kind, f.Late, f.Seq, f.TraceID, f.SpanID, f.Origin, f.Flush
-	if f.Kind == Merged {
+	if f.Kind == event.FactMerged {
 		return h.merge(processor, f, e, n, now)
 	}
 	h.ring.add(e, n)
@@ -129,7 +135,7 @@ func (h *Hub) place(processor string, f *Fact, packed string, n uint64, now time
 }
 
 // merge lets what a request has follow under the id that stays.
-func (h *Hub) merge(processor string, f *Fact, e *entry, n uint64, now time.Time) uint64 {
+func (h *Hub) merge(processor string, f *event.Fact, e *entry, n uint64, now time.Time) uint64 {
 	from := e.request
 	into, entered := h.index.of(processor, f.Into)
 	into.partial = into.partial || entered
@@ -138,14 +144,14 @@ func (h *Hub) merge(processor string, f *Fact, e *entry, n uint64, now time.Time
 	n++
 	moved := from.events
 	h.index.add(from, e, now)
-	h.index.mergedInto(from, into)
+	h.index.mergedInto(from, into, now)
 	for _, old := range moved {
-		if old.kind == Opened || old.kind == Ended {
+		if old.kind == event.FactOpened || old.kind == event.FactEnded {
 			continue // the end of a part is not the end of the whole
 		}
 		again := into.newEntry(old.packed)
 		again.kind, again.late, again.seq, again.trace, again.span, again.origin = old.kind, old.late, old.seq, old.trace, old.span, old.origin
-		if old.kind == Record {
+		if old.kind == event.FactRecord {
 			again.seq = max(into.lastSeq, f.Seq) + 1
 		}
 		h.ring.add(again, n)
@@ -169,7 +175,10 @@ func (h *Hub) drop(r *request) {
 	if tail := h.ring.tail.Load(); r.last < tail {
 		r.events = nil
 	} else {
-		r.events = r.events[r.after(tail):]
+		if at := r.after(tail); at > 0 {
+			r.cut = r.events[at-1].n
+			r.events = r.events[at:]
+		}
 	}
 	if r.followers.Load() > 0 {
 		h.dropped = append(h.dropped, r)

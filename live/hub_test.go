@@ -24,10 +24,10 @@ func follow(t *testing.T, h *live.Hub, id, cursor string) *live.Subscription {
 func TestOneRequestReplaysThenGoesOnThenEnds(t *testing.T) {
 	h := newHub(t, options())
 	to, a, other := h.Publisher("gen_ai_buffer"), newAsked(1), newAsked(2)
-	to.Publish([]live.Fact{a.opened(), a.record("gen_ai.user.message", "hi"), other.opened()})
+	to.Publish([]event.Fact{a.opened(), a.record("gen_ai.user.message", "hi"), other.opened()})
 	s := follow(t, h, a.ID, "")
 	assert.Equal(t, []string{"request.open", "gen_ai.user.message"}, names(readUntil(t, s, 2)))
-	to.Publish([]live.Fact{other.record("gen_ai.choice", "no"), a.call("openai"), a.ended(), a.flushed(event.FlushSpanEnd)})
+	to.Publish([]event.Fact{other.record("gen_ai.choice", "no"), a.call("openai"), a.ended(), a.flushed(event.FlushSpanEnd)})
 	frames := readUntil(t, s, 3)
 	require.Equal(t, []string{"request.call", "request.end", "request.flush"}, names(frames))
 	call := frames[0].data["call"].(map[string]any)
@@ -46,11 +46,11 @@ func TestOneRequestReplaysThenGoesOnThenEnds(t *testing.T) {
 	require.ErrorIs(t, err, live.ErrEnded)
 	assert.Len(t, whole, 5)
 
-	to.Publish([]live.Fact{a.record("gen_ai.choice", "late")})
+	to.Publish([]event.Fact{a.record("gen_ai.choice", "late")})
 	late := follow(t, h, a.ID, frames[2].id)
 	got := readUntil(t, late, 1)
 	assert.Equal(t, true, got[0].data["late"])
-	to.Publish([]live.Fact{a.flushed(event.FlushLate)})
+	to.Publish([]event.Fact{a.flushed(event.FlushLate)})
 	assert.Equal(t, []string{"request.flush"}, names(readUntil(t, late, 1)))
 	_, err = late.Next(t.Context(), time.Nanosecond, nil, 1)
 	require.ErrorIs(t, err, live.ErrEnded)
@@ -59,26 +59,26 @@ func TestOneRequestReplaysThenGoesOnThenEnds(t *testing.T) {
 func TestPartForSizeDoesNotEndTheStream(t *testing.T) {
 	h := newHub(t, options())
 	to, a := h.Publisher("p"), newAsked(1)
-	to.Publish([]live.Fact{a.opened(), a.record("gen_ai.user.message", "x"), a.flushed(event.FlushSize)})
+	to.Publish([]event.Fact{a.opened(), a.record("gen_ai.user.message", "x"), a.flushed(event.FlushSize)})
 	s := follow(t, h, a.ID, "")
 	require.Len(t, readUntil(t, s, 3), 3)
 	_, err := s.Next(t.Context(), time.Millisecond, nil, 1)
 	require.ErrorIs(t, err, live.ErrIdle)
-	to.Publish([]live.Fact{a.record("gen_ai.choice", "y"), a.flushed(event.FlushTTL)})
+	to.Publish([]event.Fact{a.record("gen_ai.choice", "y"), a.flushed(event.FlushTTL)})
 	assert.Equal(t, []string{"gen_ai.choice", "request.flush"}, names(readUntil(t, s, 2)))
 }
 
 func TestMergeIsToldAndWhatWasMergedFollows(t *testing.T) {
 	h := newHub(t, options())
 	to, from, into := h.Publisher("p"), newAsked(1), newAsked(2)
-	to.Publish([]live.Fact{into.opened(), into.record("gen_ai.system.message", "s")})
-	to.Publish([]live.Fact{from.opened(), from.record("gen_ai.user.message", "a"), from.record("gen_ai.user.message", "b")})
+	to.Publish([]event.Fact{into.opened(), into.record("gen_ai.system.message", "s")})
+	to.Publish([]event.Fact{from.opened(), from.record("gen_ai.user.message", "a"), from.record("gen_ai.user.message", "b")})
 	old, stays, all := follow(t, h, from.ID, ""), follow(t, h, into.ID, ""), h.Subscribe(live.Filter{}, live.Start{})
 	t.Cleanup(all.Close)
 	require.Len(t, readUntil(t, old, 3), 3)
 	require.Len(t, readUntil(t, stays, 2), 2)
 
-	to.Publish([]live.Fact{from.merged(into), into.record("gen_ai.choice", "c")})
+	to.Publish([]event.Fact{from.merged(into), into.record("gen_ai.choice", "c")})
 	live := readUntil(t, all, 4)
 	require.Equal(t, []string{"request.merge", "gen_ai.user.message", "gen_ai.user.message", "gen_ai.choice"}, names(live))
 	assert.Equal(t, from.ID, live[0].text("request_id"))
@@ -99,13 +99,28 @@ func TestMergeIsToldAndWhatWasMergedFollows(t *testing.T) {
 	assert.Len(t, readUntil(t, follow(t, h, from.ID, ""), 5), 5, "all that is one request now")
 }
 
+func TestWhatWasMergedCanBeOpenedForAsLongAsWhatHasEnded(t *testing.T) {
+	h := newHub(t, options())
+	to, from, into := h.Publisher("p"), newAsked(1), newAsked(2)
+	to.Publish([]event.Fact{from.opened(), from.record("gen_ai.user.message", "a"), into.opened(), from.merged(into)})
+	now := time.Now()
+	h.Expire(now)
+	one, err := h.Request(t.Context(), from.ID, "p")
+	require.NoError(t, err)
+	assert.Contains(t, string(one.JSON), into.ID)
+	one.Release()
+	h.Expire(now.Add(options().Retention + time.Minute))
+	_, err = h.Request(t.Context(), from.ID, "p")
+	require.ErrorIs(t, err, live.ErrGone)
+}
+
 func TestCursors(t *testing.T) {
 	opts := options()
 	opts.RingEvents = 8
 	h := newHub(t, opts)
 	to, a := h.Publisher("p"), newAsked(1)
 	for range 20 {
-		to.Publish([]live.Fact{a.record("gen_ai.user.message", "x")})
+		to.Publish([]event.Fact{a.record("gen_ai.user.message", "x")})
 	}
 	epoch := h.Cursor()[:16]
 	read := func(start live.Start) []frame {
@@ -159,10 +174,10 @@ func TestQuietFilteredReaderKeepsUp(t *testing.T) {
 	}()
 	require.Eventually(t, func() bool { return h.Waiting() == 1 }, time.Minute, time.Microsecond)
 	for range 100 {
-		to.Publish([]live.Fact{a.record("gen_ai.user.message", "x")})
+		to.Publish([]event.Fact{a.record("gen_ai.user.message", "x")})
 		require.Eventually(t, func() bool { return h.Scanned() == h.Stats().Published+1 }, time.Minute, time.Microsecond)
 	}
-	to.Publish([]live.Fact{b.record("gen_ai.user.message", "x")})
+	to.Publish([]event.Fact{b.record("gen_ai.user.message", "x")})
 	require.NoError(t, <-done)
 	assert.Equal(t, []string{"gen_ai.user.message"}, names(parseFrames(t, raw)), "nothing for this reader was lost")
 }
@@ -175,7 +190,7 @@ func TestFilters(t *testing.T) {
 		*asked
 		provider string
 	}{{"p", a, "openai"}, {"q", b, "anthropic"}} {
-		h.Publisher(one.to).Publish([]live.Fact{
+		h.Publisher(one.to).Publish([]event.Fact{
 			one.opened(), one.call(one.provider), one.ended(), one.record("gen_ai.choice", one.provider+" says"),
 		})
 	}
@@ -203,12 +218,12 @@ func TestRequestsLeave(t *testing.T) {
 	opts.MaxRequests, opts.RingEvents = 100, 1000
 	h := newHub(t, opts)
 	to, old := h.Publisher("p"), newAsked(1<<40)
-	to.Publish([]live.Fact{old.opened()})
+	to.Publish([]event.Fact{old.opened()})
 	watched := follow(t, h, old.ID, "")
 	require.Len(t, readUntil(t, watched, 1), 1)
 	for i := range uint64(100_000) {
 		a := newAsked(i)
-		to.Publish([]live.Fact{a.opened(), a.record("gen_ai.user.message", "x"), a.flushed(event.FlushTTL)})
+		to.Publish([]event.Fact{a.opened(), a.record("gen_ai.user.message", "x"), a.flushed(event.FlushTTL)})
 	}
 	stats := h.Stats()
 	assert.Equal(t, 1, stats.RequestsOpen)
@@ -223,7 +238,7 @@ func TestRequestsLeave(t *testing.T) {
 	require.ErrorIs(t, err, live.ErrUnknown)
 
 	for i := range uint64(100) {
-		to.Publish([]live.Fact{newAsked(1<<41 + i).opened()})
+		to.Publish([]event.Fact{newAsked(1<<41 + i).opened()})
 	}
 	frames := readUntil(t, watched, 1)
 	assert.Equal(t, []string{"stream.lost"}, names(frames), "an open request had to leave")
@@ -234,8 +249,8 @@ func TestRequestsLeave(t *testing.T) {
 func TestSnapshotAndList(t *testing.T) {
 	h := newHub(t, options())
 	to, a, b := h.Publisher("p"), newAsked(1), newAsked(2)
-	to.Publish([]live.Fact{a.opened(), a.record("gen_ai.user.message", "a \"needle\""), a.call("openai"), a.ended()})
-	raw, err := h.AppendRequest(nil, a.ID, "")
+	to.Publish([]event.Fact{a.opened(), a.record("gen_ai.user.message", "a \"needle\""), a.call("openai"), a.ended()})
+	raw, err := shown(h, a.ID)
 	require.NoError(t, err)
 	got := map[string]any{}
 	require.NoError(t, json.Unmarshal(raw, &got))
@@ -243,14 +258,14 @@ func TestSnapshotAndList(t *testing.T) {
 	assert.Equal(t, a.ID, got["request_id"])
 	assert.Len(t, got["events"], 1)
 	assert.NotContains(t, got, "flush_reason")
-	to.Publish([]live.Fact{a.flushed(event.FlushSpanEnd), b.opened(), b.record("gen_ai.user.message", "x")})
+	to.Publish([]event.Fact{a.flushed(event.FlushSpanEnd), b.opened(), b.record("gen_ai.user.message", "x")})
 
 	list := func(q live.Query) (page struct {
 		Requests []map[string]any `json:"requests"`
 		Cursor   string           `json:"cursor"`
 		Next     string           `json:"next_page_token"`
 	}) {
-		raw, err := h.AppendList(nil, &q)
+		raw, err := listed(h, &q)
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(raw, &page))
 		return page
@@ -273,7 +288,7 @@ func TestSnapshotAndList(t *testing.T) {
 	assert.Equal(t, a.ID, page.Requests[0]["request_id"])
 	assert.Len(t, list(live.Query{Limit: 9, Text: `"needle"`}).Requests, 1)
 	assert.Len(t, list(live.Query{Limit: 9, Filter: live.ParseFilter(map[string][]string{"provider": {"openai"}})}).Requests, 1)
-	_, err = h.AppendList(nil, &live.Query{Limit: 1, PageToken: "x"})
+	_, err = listed(h, &live.Query{Limit: 1, PageToken: "x"})
 	require.ErrorIs(t, err, live.ErrPageToken)
 }
 
@@ -282,8 +297,8 @@ func TestHiddenContentIsNowhere(t *testing.T) {
 	opts.Hide = true
 	h := newHub(t, opts)
 	to, a := h.Publisher("p"), newAsked(1)
-	to.Publish([]live.Fact{a.opened(), a.record("gen_ai.user.message", "a secret"), a.call("openai"), a.ended(), a.flushed(event.FlushSpanEnd)})
-	raw, err := h.AppendRequest(nil, a.ID, "")
+	to.Publish([]event.Fact{a.opened(), a.record("gen_ai.user.message", "a secret"), a.call("openai"), a.ended(), a.flushed(event.FlushSpanEnd)})
+	raw, err := shown(h, a.ID)
 	require.NoError(t, err)
 	assert.NotContains(t, string(raw), "secret")
 	assert.Contains(t, string(raw), `"hidden_bytes":`)
@@ -293,7 +308,7 @@ func TestHiddenContentIsNowhere(t *testing.T) {
 	for _, f := range frames {
 		assert.NotContains(t, string(f), "secret")
 	}
-	raw, err = h.AppendList(nil, &live.Query{Limit: 1, Text: "secret"})
+	raw, err = listed(h, &live.Query{Limit: 1, Text: "secret"})
 	require.NoError(t, err)
 	assert.Contains(t, string(raw), `"requests":[]`)
 }
@@ -309,7 +324,7 @@ func TestHostileNames(t *testing.T) {
 	}
 	for name, want := range hostile {
 		s := h.Subscribe(live.Filter{}, live.Start{})
-		h.Publisher("p\nq").Publish([]live.Fact{a.record(name, "c\r\nd")})
+		h.Publisher("p\nq").Publish([]event.Fact{a.record(name, "c\r\nd")})
 		got := readUntil(t, s, 1)
 		s.Close()
 		assert.Equal(t, want, got[0].name)
@@ -329,6 +344,6 @@ func TestStopEndsEverySubscription(t *testing.T) {
 	h.Stop()
 	require.ErrorIs(t, <-done, live.ErrStopped)
 	h.Stop()
-	h.Publisher("p").Publish([]live.Fact{newAsked(1).opened()})
+	h.Publisher("p").Publish([]event.Fact{newAsked(1).opened()})
 	assert.Zero(t, h.Stats().Published)
 }

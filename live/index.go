@@ -28,7 +28,7 @@ const (
 
 // request is one request as far as it was published.
 type request struct {
-	*Request
+	*event.Request
 	processor string
 	// ordinal orders requests by when they were first seen.
 	ordinal uint64
@@ -49,7 +49,7 @@ type request struct {
 	lastSeq uint64
 	// ended is the fact that it ended, flush the last part that left.
 	ended *entry
-	flush *Flush
+	flush *event.Flush
 	// dirty says that something came since the last part left; calls have
 	// come, callsLeft have left.
 	dirty            bool
@@ -61,8 +61,9 @@ type request struct {
 	// until then.
 	mergedInto *request
 	past       []*entry
-	// dropped: it is in the index no more.
+	// dropped: it is in the index no more, and its events up to cut are gone.
 	dropped    bool
+	cut        uint64
 	finishedAt time.Time
 	place      *list.Element
 	finished   bool
@@ -138,7 +139,7 @@ func newIndex(maxRequests, maxBytes int) index {
 }
 
 // of answers the request with an identity, which it enters if need be.
-func (x *index) of(processor string, id *Request) (r *request, entered bool) {
+func (x *index) of(processor string, id *event.Request) (r *request, entered bool) {
 	if r := x.byOpening[id.Opening]; r != nil {
 		return r, false
 	}
@@ -175,17 +176,20 @@ func (x *index) add(r *request, e *entry, now time.Time) {
 	r.bytes += e.size()
 	x.bytes += e.size()
 	switch e.kind {
-	case Opened:
+	case event.FactOpened:
 		r.ended = nil
-	case Record:
-		r.partial = r.partial || e.seq > r.lastSeq+1
+	case event.FactRecord:
+		e.gap = e.seq > r.lastSeq+1 // nobody sees it yet
+		r.partial = r.partial || e.gap
 		r.lastSeq, r.dirty = max(r.lastSeq, e.seq), true
-	case Call:
+	case event.FactCall:
 		r.calls++
 		r.dirty = true
-	case Ended:
+	case event.FactEnded:
 		r.ended = e
-	case Flushed:
+	case event.FactFlushed:
+		e.gap = e.flush.LastSeq > r.lastSeq
+		r.partial, r.lastSeq = r.partial || e.gap, max(r.lastSeq, e.flush.LastSeq)
 		r.flush = e.flush
 		r.callsLeft += e.flush.Spans
 		r.dirty = e.flush.LastSeq < r.lastSeq || r.callsLeft < r.calls
@@ -212,7 +216,7 @@ func (x *index) settle(r *request, now time.Time) {
 
 // mergedInto notes that a request became a part of another. Its entries are the
 // other's now.
-func (x *index) mergedInto(from, into *request) {
+func (x *index) mergedInto(from, into *request, now time.Time) {
 	from.mergedInto = into
 	from.past = from.events[:len(from.events)-1]
 	into.partial = into.partial || from.partial
@@ -221,7 +225,7 @@ func (x *index) mergedInto(from, into *request) {
 		from.bytes -= e.size()
 	}
 	from.events = from.events[len(from.events)-1:]
-	x.settle(from, from.finishedAt)
+	x.settle(from, now)
 }
 
 // over says that something has to leave.

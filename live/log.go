@@ -11,16 +11,18 @@ import (
 // entry is one published fact under its number. It never changes, but for what
 // is said of single fields.
 type entry struct {
-	n       uint64
-	kind    Kind
-	late    bool
+	n    uint64
+	kind event.FactKind
+	late bool
+	// gap says that the request has events before it that are not here.
+	gap     bool
 	seq     uint64
 	request *request
 	trace   pcommon.TraceID
 	span    pcommon.SpanID
 	origin  *event.Origin
 	packed  string
-	flush   *Flush
+	flush   *event.Flush
 	// into is the request that stays after a merge.
 	into *request
 	// frame is the encoded event, kept while the entry is in the ring, and

@@ -18,8 +18,9 @@ type narrow struct {
 	// asking counts the groups whose filters ask for what is known of a
 	// request.
 	asking int
-	// woken is the dispatcher's own.
-	woken []*Subscription
+	// woken and glances are the dispatcher's own.
+	woken   []*Subscription
+	glances []glance
 }
 
 // group is the subscriptions that want the same.
@@ -42,31 +43,87 @@ func (d *narrow) init() {
 	}
 }
 
+// glance is an event and what filters look at.
+type glance struct {
+	*entry
+	seen seen
+}
+
+// wanted is what the groups ask of events.
+type wanted struct {
+	// filters says that there are filters, knowledge that some of them ask
+	// for what is known of a request.
+	filters, knowledge bool
+}
+
+func (d *narrow) wants() wanted { return wanted{filters: len(d.groups) > 0, knowledge: d.asking > 0} }
+
 // scan looks at some events and answers whom to wake, and whether there is more.
+// What filters ask for is found out without the lock: that takes telemetry apart,
+// and readers come, wait and go under the lock. (Publishers never take it.)
 func (d *dispatcher) scan(woken []*Subscription, upTo uint64) (wake []*Subscription, more bool) {
+	for {
+		first, last, wants := d.ahead(upTo)
+		if first == last {
+			return woken, false
+		}
+		d.glanceAt(first, last, wants)
+		wake, done := d.wakeMatching(woken, first, last, wants)
+		clear(d.glances)
+		if done {
+			return wake, last < upTo
+		}
+	}
+}
+
+// ahead answers which events to look at next, and for what. There are none to look
+// at when nobody is there.
+func (d *dispatcher) ahead(upTo uint64) (first, last uint64, wants wanted) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if upTo <= d.scanned {
-		return woken, false
-	}
-	if len(d.groups) == 0 && len(d.followed) == 0 {
+	if upTo > d.scanned && len(d.groups) == 0 && len(d.followed) == 0 {
 		d.scanned = upTo
-		return woken, false
 	}
+	first = d.scanned
+	return first, max(first, min(upTo, first+scanAtOnce)), d.wants()
+}
+
+// glanceAt looks at events up to the first one that is lost.
+func (d *dispatcher) glanceAt(first, last uint64, wants wanted) {
+	d.glances = d.glances[:0]
 	v := d.hub.ring.view()
-	last := min(upTo, d.scanned+scanAtOnce)
-	for n := d.scanned; n < last; n++ {
+	for n := first; n < last; n++ {
 		e := v.at(n)
 		if e == nil {
-			// What is lost might have been for anyone.
-			woken = d.unparkEveryone(n, woken)
-			last = max(last, d.hub.ring.tail.Load())
-			break
+			return
 		}
-		woken = d.match(e, woken)
+		g := glance{entry: e}
+		if wants.filters {
+			g.seen = d.hub.seen(e, wants.knowledge)
+		}
+		d.glances = append(d.glances, g)
+	}
+}
+
+// wakeMatching lets those go on who want what was looked at. It answers false when
+// somebody came meanwhile who wants to know more of it.
+func (d *dispatcher) wakeMatching(woken []*Subscription, first, last uint64, had wanted) (wake []*Subscription, done bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	wants := d.wants()
+	if d.scanned != first || wants.filters && !had.filters || wants.knowledge && !had.knowledge {
+		return woken, false
+	}
+	for i := range d.glances {
+		woken = d.match(&d.glances[i], woken)
 	}
 	d.scanned = last
-	return woken, last < upTo
+	if n := first + uint64(len(d.glances)); n < last {
+		// What is lost might have been for anyone.
+		woken = d.unparkEveryone(n, woken)
+		d.scanned = max(last, d.hub.ring.tail.Load())
+	}
+	return woken, true
 }
 
 func (d *narrow) unparkEveryone(n uint64, woken []*Subscription) []*Subscription {
@@ -80,14 +137,14 @@ func (d *narrow) unparkEveryone(n uint64, woken []*Subscription) []*Subscription
 }
 
 // match wakes those who want e.
-func (d *dispatcher) match(e *entry, woken []*Subscription) []*Subscription {
+func (d *narrow) match(e *glance, woken []*Subscription) []*Subscription {
 	if g := d.followed[e.request]; g != nil {
 		woken = g.unparkAll(e.n, woken)
 	}
 	if len(d.groups) == 0 {
 		return woken
 	}
-	s := d.hub.seen(e, d.asking > 0)
+	s := &e.seen
 	for key := range d.filtered {
 		groups := d.filtered[key]
 		if len(groups) == 0 {
@@ -96,17 +153,17 @@ func (d *dispatcher) match(e *entry, woken []*Subscription) []*Subscription {
 		if filterKey(key) == byName {
 			for prefix, of := range groups {
 				if len(prefix) <= len(s.name) && s.name[:len(prefix)] == prefix {
-					woken = unparkMatching(of, &s, e.n, woken)
+					woken = unparkMatching(of, s, e.n, woken)
 				}
 			}
 			continue
 		}
 		first, second := s.values(filterKey(key))
 		if first != "" {
-			woken = unparkMatching(groups[first], &s, e.n, woken)
+			woken = unparkMatching(groups[first], s, e.n, woken)
 		}
 		if second != "" && second != first {
-			woken = unparkMatching(groups[second], &s, e.n, woken)
+			woken = unparkMatching(groups[second], s, e.n, woken)
 		}
 	}
 	return woken

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"context"
 	"errors"
 	"iter"
 	"strconv"
@@ -10,14 +11,15 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/genaibuffer/genaibufferprocessor/envelope"
+	"github.com/genaibuffer/genaibufferprocessor/event"
 )
 
 // Query says which requests a list has.
 type Query struct {
 	// Filter is on requests; its name is not looked at.
 	Filter Filter
-	// Text is to be found in the content, letter for letter; a hub that hides
-	// content finds none.
+	// Text is to be found in the content, letter for letter and with the case
+	// that it has; a hub that hides content finds none.
 	Text string
 	// Limit is how many to list at most.
 	Limit int
@@ -33,62 +35,110 @@ type held struct {
 	request *request
 	events  []*entry
 	state   State
-	flush   *Flush
+	flush   *event.Flush
 	dirty   bool
 	partial bool
+	// bytes is what the events take.
+	bytes int
 }
 
 // hold copies out what a request has. The caller holds mu.
 func (r *request) hold() held {
-	return held{r, r.events[:len(r.events):len(r.events)], r.state(), r.flush, r.dirty, r.partial}
+	return held{r, r.events[:len(r.events):len(r.events)], r.state(), r.flush, r.dirty, r.partial, r.bytes}
 }
 
-// AppendList appends the list of requests, newest first, as one JSON object:
-// requests, cursor, next_page_token. The cursor is where to go on live.
-func (h *Hub) AppendList(dst []byte, q *Query) ([]byte, error) {
+// List is the list of requests, newest first, as one JSON object: requests,
+// cursor, next_page_token. The cursor is where to go on live. A page ends early,
+// but not empty, where it gets too large or takes too much to make. It fails with
+// ErrPageToken, with ErrBusy, and when ctx is done.
+func (h *Hub) List(ctx context.Context, q *Query) (*Snapshot, error) {
 	before := ^uint64(0)
-	cursor := ""
 	if q.PageToken != "" {
 		text, ours := strings.CutPrefix(q.PageToken, h.epoch+".")
 		n, err := strconv.ParseUint(text, 10, 64)
 		if !ours || err != nil {
-			return dst, ErrPageToken
+			return nil, ErrPageToken
 		}
 		before = n
 	}
-	dst = append(dst, `{"requests":[`...)
-	given, more := 0, true
-	for more && given < q.Limit {
+	return h.snapshots.make(ctx, 0, func() ([]byte, error) {
+		p := page{hub: h, query: q, before: before}
+		return p.make(ctx)
+	})
+}
+
+// page is a list while it is made.
+type page struct {
+	hub   *Hub
+	query *Query
+	// forms are those of the query's text.
+	forms []string
+	// before is the ordinal of the last request that was looked at.
+	before uint64
+	text   []byte
+	given  int
+	// weight is what the content of the requests that are listed takes, in
+	// bytes: to tell what is in a summary it is looked at as a whole.
+	weight int
+}
+
+// full says that there is to be another page.
+func (p *page) full() bool {
+	most := &p.hub.snapshots
+	return p.given >= p.query.Limit || p.given > 0 && (len(p.text) >= most.pageBytes || p.weight >= most.pageWeight)
+}
+
+func (p *page) make(ctx context.Context) ([]byte, error) {
+	h := p.hub
+	if p.query.Text != "" {
+		p.forms = formsOf(p.query.Text)
+	}
+	p.text = append(p.text, `{"requests":[`...)
+	cursor, more := "", true
+	for more && !p.full() {
 		var chunk []held
 		h.mu.Lock()
 		if cursor == "" {
 			cursor = h.cursor(h.ring.head.Load() - 1)
 		}
-		chunk, more = h.index.newest(before)
+		chunk, more = h.index.newest(p.before)
 		h.mu.Unlock()
 		for i := range chunk {
-			before = chunk[i].request.ordinal
-			if !h.wanted(&chunk[i], q) {
-				continue
-			}
-			if given > 0 {
-				dst = append(dst, ',')
-			}
-			dst = h.appendSnapshot(dst, &chunk[i], true)
-			given++
-			if given == q.Limit {
-				more = more || i < len(chunk)-1
+			if p.full() {
+				more = true
 				break
+			}
+			if err := p.look(ctx, &chunk[i]); err != nil {
+				return nil, err
 			}
 		}
 	}
-	dst = append(dst, `],"cursor":`...)
-	dst = appendText(dst, cursor)
+	p.text = append(p.text, `],"cursor":`...)
+	p.text = appendText(p.text, cursor)
 	if more {
-		dst = append(dst, `,"next_page_token":`...)
-		dst = appendText(dst, h.epoch+"."+strconv.FormatUint(before, 10))
+		p.text = append(p.text, `,"next_page_token":`...)
+		p.text = appendText(p.text, h.epoch+"."+strconv.FormatUint(p.before, 10))
 	}
-	return append(dst, '}'), nil
+	return append(p.text, '}'), nil
+}
+
+// look lists a request if it is wanted.
+func (p *page) look(ctx context.Context, s *held) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p.before = s.request.ordinal
+	if !p.wanted(s) {
+		return nil
+	}
+	if p.given > 0 {
+		p.text = append(p.text, ',')
+	}
+	p.given++
+	p.weight += s.bytes
+	var err error
+	p.text, err = p.hub.appendSnapshot(ctx, p.text, s, true)
+	return err
 }
 
 // newest answers some of the requests before an ordinal, the newest first, and
@@ -106,7 +156,8 @@ func (x *index) newest(before uint64) ([]held, bool) {
 	return chunk, at > 0 && len(chunk) > 0
 }
 
-func (h *Hub) wanted(s *held, q *Query) bool {
+func (p *page) wanted(s *held) bool {
+	h, q := p.hub, p.query
 	if !q.Filter.All() {
 		last := uint64(0)
 		if len(s.events) > 0 {
@@ -120,46 +171,46 @@ func (h *Hub) wanted(s *held, q *Query) bool {
 			return false
 		}
 	}
-	return q.Text == "" || !h.opts.Hide && s.contains(q.Text)
+	return q.Text == "" || !h.opts.Hide && s.contains(p.forms)
 }
 
-// contains looks for text as it came, and as it stands in JSON text.
-func (s *held) contains(text string) bool {
-	quoted := string(appendText(nil, text))
-	quoted = quoted[1 : len(quoted)-1]
-	for _, e := range s.events {
-		if strings.Contains(e.packed, text) || quoted != text && strings.Contains(e.packed, quoted) {
-			return true
-		}
+// Request is the newest request with an id, of a processor if one is given, as
+// one JSON object: its envelope as it stands, with its state. It fails with
+// ErrUnknown or ErrGone, with ErrBusy, and when ctx is done.
+func (h *Hub) Request(ctx context.Context, id, processor string) (*Snapshot, error) {
+	s, err := h.held(id, processor)
+	if err != nil {
+		return nil, err
 	}
-	return false
+	return h.snapshots.make(ctx, s.bytes, func() ([]byte, error) {
+		// It may have had to wait.
+		if s, err = h.held(id, processor); err != nil {
+			return nil, err
+		}
+		return h.appendSnapshot(ctx, nil, &s, false)
+	})
 }
 
-// AppendRequest appends the newest request with an id, of a processor if one is
-// given, as one JSON object: its envelope as it stands, with its state. It fails
-// with ErrUnknown or ErrGone.
-func (h *Hub) AppendRequest(dst []byte, id, processor string) ([]byte, error) {
+// held answers what a request has.
+func (h *Hub) held(id, processor string) (held, error) {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	r, err := h.find(id, processor)
 	if err != nil {
-		h.mu.Unlock()
-		return dst, err
+		return held{}, err
 	}
 	for r.mergedInto != nil {
 		r = r.mergedInto
 	}
 	if r.dropped {
-		h.mu.Unlock()
-		return dst, ErrGone
+		return held{}, ErrGone
 	}
-	s := r.hold()
-	h.mu.Unlock()
-	return h.appendSnapshot(dst, &s, false), nil
+	return r.hold(), nil
 }
 
 // appendSnapshot writes an envelope as it stands; a summary has no events, and
-// in its calls neither messages nor attributes.
-func (h *Hub) appendSnapshot(dst []byte, s *held, summary bool) []byte {
+// in its calls neither messages nor attributes. It fails when ctx is done.
+func (h *Hub) appendSnapshot(ctx context.Context, dst []byte, s *held, summary bool) ([]byte, error) {
 	builder := h.encoder.whole
 	if summary {
 		builder = h.encoder.lean
@@ -172,8 +223,14 @@ func (h *Hub) appendSnapshot(dst []byte, s *held, summary bool) []byte {
 			p.Number, p.Reason = s.flush.Part+1, ""
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		return dst, err
+	}
 	record := plog.NewLogRecord()
 	origin := builder.Build(p, record)
+	if err := ctx.Err(); err != nil {
+		return dst, err
+	}
 	body := record.Body().Map()
 	if p.Reason == "" {
 		body.Remove("flush_reason")
@@ -185,12 +242,12 @@ func (h *Hub) appendSnapshot(dst []byte, s *held, summary bool) []byte {
 		summarize(body)
 	}
 	if h.opts.Hide {
-		hideEnvelope(body)
+		envelopeVeil.over(body)
 	}
 	body.PutStr("state", string(s.state))
 	body.PutStr("processor", s.request.processor)
 	put(body, "service", serviceOf(origin))
-	return envelope.AppendJSONMap(dst, body)
+	return envelope.AppendJSONMap(dst, body), nil
 }
 
 // summarize takes the content out of an envelope, and counts tool calls before.
@@ -206,6 +263,11 @@ func summarize(body pcommon.Map) {
 		if tool, has := call.Map().Get("tool"); has && tool.Type() == pcommon.ValueTypeMap {
 			tool.Map().Remove("arguments")
 			tool.Map().Remove("result")
+		}
+		for _, link := range listIn(call.Map(), "links") {
+			if link.Type() == pcommon.ValueTypeMap {
+				link.Map().Remove("attributes")
+			}
 		}
 	}
 	if toolCalls > 0 {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
 )
 
 // Errors of Follow and Next.
@@ -48,6 +50,8 @@ type choice struct {
 	follows *request
 	// history are events of before a merge, which are told without an id.
 	history []*entry
+	// warned says that a loss was told, and no record given since.
+	warned bool
 
 	// What follows is guarded by dispatcher.mu.
 
@@ -123,6 +127,8 @@ func (h *Hub) Follow(id, processor, cursor string) (*Subscription, error) {
 	switch {
 	case known:
 		s.next = position + 1
+		// What was missed of it may have been between.
+		s.lost = loss{pending: r.partial && r.after(s.next) == 0, to: position}
 	case cursor != "" || r.partial:
 		s.lost.pending = true
 	}
@@ -142,17 +148,18 @@ func (h *Hub) Follow(id, processor, cursor string) (*Subscription, error) {
 }
 
 // recall has what a request had before another was merged into it told again,
-// without ids, to a reader that knows the other only.
+// without ids, to a reader that knows the other only. The caller holds mu.
 func (s *Subscription) recall(into, from *request) {
-	at := slices.IndexFunc(from.events, func(e *entry) bool { return e.kind == Merged })
-	if at < 0 || s.next > from.events[at].n+1 {
-		return // it has gone on from there
-	}
-	merged := from.events[at]
-	for _, e := range into.events {
-		if e.n < merged.n {
-			s.history = append(s.history, e)
+	for ; from != into; from = from.mergedInto {
+		at := slices.IndexFunc(from.events, func(e *entry) bool { return e.kind == event.FactMerged })
+		if at < 0 || s.next > from.events[at].n+1 {
+			continue // it has gone on from there
 		}
+		s.history = into.events[:into.after(s.next):into.after(s.next)]
+		if into.partial || into.cut > 0 {
+			s.lost = loss{pending: true, to: s.next - min(s.next, 1)}
+		}
+		return
 	}
 }
 
@@ -341,10 +348,11 @@ func (s *Subscription) tell(dst [][]byte) [][]byte {
 // readRequest reads on in a request's own events.
 func (s *Subscription) readRequest(dst [][]byte, maxBytes int) ([][]byte, error) {
 	if s.lost.pending {
-		dst = s.tell(dst)
+		dst, s.warned = s.tell(dst), true
 	}
 	h := s.hub
 	for room := maxBytes; room > 0 && len(s.history) > 0; s.history = s.history[1:] {
+		dst = s.warn(dst, s.history[0], s.next-min(s.next, 1))
 		f, _ := h.frame(s.history[0])
 		piece := f.bytes[bytes.IndexByte(f.bytes, '\n')+1:] // without its id
 		dst = append(dst, piece)
@@ -364,8 +372,12 @@ func (s *Subscription) readRequest(dst [][]byte, maxBytes int) ([][]byte, error)
 		n++
 	}
 	rest := len(r.events) > 0 && n > 0 && r.events[len(r.events)-1] != batch[n-1]
-	done, merged, dropped := r.done(), r.mergedInto != nil, r.dropped
+	done, merged, dropped, cut := r.done(), r.mergedInto != nil, r.dropped, r.cut
 	h.mu.Unlock()
+	if cut > 0 && s.next <= cut {
+		dst, s.warned = append(dst, h.lostFrame(loss{to: cut})), true
+		s.next = cut + 1
+	}
 
 	room, anyMade := maxBytes, false
 	for i, e := range batch[:n] {
@@ -374,6 +386,7 @@ func (s *Subscription) readRequest(dst [][]byte, maxBytes int) ([][]byte, error)
 			break
 		}
 		s.next = e.n + 1
+		dst = s.warn(dst, e, e.n-1)
 		f, made := h.frame(e)
 		anyMade = anyMade || made
 		dst = append(dst, f.bytes)
@@ -396,6 +409,15 @@ func (s *Subscription) readRequest(dst [][]byte, maxBytes int) ([][]byte, error)
 		s.next = max(s.next, head)
 	}
 	return dst, nil
+}
+
+// warn tells that events are missing before one, unless that was told.
+func (s *Subscription) warn(dst [][]byte, e *entry, position uint64) [][]byte {
+	if e.gap && !s.warned {
+		dst = append(dst, s.hub.lostFrame(loss{to: position}))
+	}
+	s.warned = s.warned && e.kind != event.FactRecord
+	return dst
 }
 
 // goOn follows the request that another became a part of.

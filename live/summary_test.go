@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/genaibuffer/genaibufferprocessor/event"
@@ -28,11 +29,11 @@ func TestSummariesSayWhatListsShow(t *testing.T) {
 			{"type":"text","content":"let me look"},
 			{"type":"tool_call","id":"1","name":"look","arguments":{}},
 			{"type":"tool_call","id":"2","name":"look","arguments":{}}]}]`)
-		h.Publisher("p").Publish([]live.Fact{a.opened(), {
-			Kind: live.Call, Request: a.Request, TraceID: a.trace, SpanID: a.span, Origin: origin,
+		h.Publisher("p").Publish([]event.Fact{a.opened(), {
+			Kind: event.FactCall, Request: a.Request, TraceID: a.trace, SpanID: a.span, Origin: origin,
 			Packed: event.AppendSpan(nil, &event.Span{Data: span, Origin: origin, Kind: semconv.KindInference, Gathered: true}),
 		}, a.ended()})
-		raw, err := h.AppendList(nil, &live.Query{Limit: 10})
+		raw, err := listed(h, &live.Query{Limit: 10})
 		require.NoError(t, err)
 		var page struct{ Requests []map[string]any }
 		require.NoError(t, json.Unmarshal(raw, &page))
@@ -41,11 +42,36 @@ func TestSummariesSayWhatListsShow(t *testing.T) {
 		assert.EqualValues(t, 2, page.Requests[0]["tool_calls"])
 		assert.NotContains(t, string(raw), "output_messages")
 		assert.NotContains(t, string(raw), "let me look")
-		raw, err = h.AppendRequest(nil, a.ID, "")
+		raw, err = shown(h, a.ID)
 		require.NoError(t, err)
 		whole := map[string]any{}
 		require.NoError(t, json.Unmarshal(raw, &whole))
 		assert.Equal(t, "shop", whole["service"])
 		assert.NotContains(t, whole, "tool_calls")
 	}
+}
+
+// TestSummariesHaveNoAttributes: those of links neither.
+func TestSummariesHaveNoAttributes(t *testing.T) {
+	h := newHub(t, options())
+	a := newAsked(1)
+	span := ptrace.NewSpan()
+	span.Attributes().PutStr("of.the.span", "x")
+	for i := range 2 {
+		link := span.Links().AppendEmpty()
+		link.SetTraceID(pcommon.TraceID{15: byte(i + 1)})
+		link.Attributes().PutStr("of.the.link", "x")
+	}
+	h.Publisher("p").Publish([]event.Fact{a.opened(), {
+		Kind: event.FactCall, Request: a.Request, TraceID: a.trace, SpanID: a.span, Origin: origin,
+		Packed: event.AppendSpan(nil, &event.Span{Data: span, Origin: origin, Kind: semconv.KindInference, Gathered: true}),
+	}})
+	raw, err := shown(h, a.ID)
+	require.NoError(t, err)
+	assert.Contains(t, string(raw), "of.the.link")
+	raw, err = listed(h, &live.Query{Limit: 10})
+	require.NoError(t, err)
+	assert.NotContains(t, string(raw), "of.the")
+	assert.NotContains(t, string(raw), "attributes")
+	assert.Contains(t, string(raw), `"links":[{"trace_id":"00000000000000000000000000000001"},{"trace_id":"00000000000000000000000000000002"}]`)
 }

@@ -39,7 +39,7 @@ func TestTheLastEventsAreHandedOn(t *testing.T) {
 				}
 			}()
 			a := newAsked(1)
-			h.Publisher("p").Publish([]live.Fact{a.opened(), a.record("gen_ai.user.message", "x"), a.flushed(event.FlushShutdown)})
+			h.Publisher("p").Publish([]event.Fact{a.opened(), a.record("gen_ai.user.message", "x"), a.flushed(event.FlushShutdown)})
 			h.Stop()
 			require.Equal(t, 3, <-read)
 			s.Close()
@@ -55,9 +55,9 @@ func TestTheRingKnowsRequestsThatLeftTheIndex(t *testing.T) {
 	h := newHub(t, o)
 	to := h.Publisher("p")
 	a, b := newAsked(1), newAsked(2)
-	to.Publish([]live.Fact{a.opened(), a.record("gen_ai.user.message", "x"), a.call("openai"), a.ended(), a.flushed(event.FlushSpanEnd)})
-	to.Publish([]live.Fact{b.opened()})
-	_, err := h.AppendRequest(nil, a.ID, "")
+	to.Publish([]event.Fact{a.opened(), a.record("gen_ai.user.message", "x"), a.call("openai"), a.ended(), a.flushed(event.FlushSpanEnd)})
+	to.Publish([]event.Fact{b.opened()})
+	_, err := shown(h, a.ID)
 	require.ErrorIs(t, err, live.ErrGone)
 
 	s := h.Subscribe(live.ParseFilter(map[string][]string{"provider": {"openai"}}), live.Start{Begin: true})
@@ -73,7 +73,7 @@ func TestTheRingKnowsRequestsThatLeftTheIndex(t *testing.T) {
 func TestRequestsThatAreNotWhole(t *testing.T) {
 	complete := func(t *testing.T, h *live.Hub, id string) bool {
 		t.Helper()
-		raw, err := h.AppendRequest(nil, id, "")
+		raw, err := shown(h, id)
 		require.NoError(t, err)
 		var body struct {
 			Complete bool `json:"complete"`
@@ -95,9 +95,9 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 		h := newHub(t, o)
 		to := h.Publisher("p")
 		a, b := newAsked(1), newAsked(2)
-		to.Publish([]live.Fact{a.opened(), a.record("gen_ai.user.message", "x")})
-		to.Publish([]live.Fact{b.opened()})
-		to.Publish([]live.Fact{a.record("gen_ai.choice", "y"), a.ended(), a.flushed(event.FlushEndEvent)})
+		to.Publish([]event.Fact{a.opened(), a.record("gen_ai.user.message", "x")})
+		to.Publish([]event.Fact{b.opened()})
+		to.Publish([]event.Fact{a.record("gen_ai.choice", "y"), a.ended(), a.flushed(event.FlushEndEvent)})
 		assert.Equal(t, []string{"stream.lost", "gen_ai.choice", "request.end", "request.flush"}, follow(t, h, a.ID))
 		assert.False(t, complete(t, h, a.ID))
 	})
@@ -105,14 +105,14 @@ func TestRequestsThatAreNotWhole(t *testing.T) {
 		h := newHub(t, options())
 		a := newAsked(1)
 		a.seq = 5 // they left with a part, in another life
-		h.Publisher("p").Publish([]live.Fact{a.opened(), a.record("gen_ai.choice", "y"), a.flushed(event.FlushEndEvent)})
+		h.Publisher("p").Publish([]event.Fact{a.opened(), a.record("gen_ai.choice", "y"), a.flushed(event.FlushEndEvent)})
 		assert.Equal(t, []string{"stream.lost", "request.open", "gen_ai.choice", "request.flush"}, follow(t, h, a.ID))
 		assert.False(t, complete(t, h, a.ID))
 	})
 	t.Run("whole", func(t *testing.T) {
 		h := newHub(t, options())
 		a := newAsked(1)
-		h.Publisher("p").Publish([]live.Fact{a.opened(), a.record("gen_ai.choice", "y"), a.flushed(event.FlushEndEvent)})
+		h.Publisher("p").Publish([]event.Fact{a.opened(), a.record("gen_ai.choice", "y"), a.flushed(event.FlushEndEvent)})
 		assert.Equal(t, []string{"request.open", "gen_ai.choice", "request.flush"}, follow(t, h, a.ID))
 		assert.True(t, complete(t, h, a.ID))
 	})
@@ -123,13 +123,13 @@ func TestMergingEndsNothing(t *testing.T) {
 	h := newHub(t, options())
 	to := h.Publisher("p")
 	a, x := newAsked(1), newAsked(2)
-	to.Publish([]live.Fact{x.opened(), a.opened(), a.call("openai"), a.ended(), a.merged(x)})
+	to.Publish([]event.Fact{x.opened(), a.opened(), a.call("openai"), a.ended(), a.merged(x)})
 	s, err := h.Follow(x.ID, "", "")
 	require.NoError(t, err)
 	defer s.Close()
 	frames, _ := readAll(t, h, s)
 	assert.Equal(t, []string{"request.open", "request.call"}, names(frames))
-	raw, err := h.AppendRequest(nil, x.ID, "")
+	raw, err := shown(h, x.ID)
 	require.NoError(t, err)
 	assert.Contains(t, string(raw), `"state":"open"`)
 }
@@ -139,17 +139,17 @@ func TestALateCallKeepsTheStreamOpen(t *testing.T) {
 	h := newHub(t, options())
 	to := h.Publisher("p")
 	a := newAsked(1)
-	to.Publish([]live.Fact{a.opened(), a.record("gen_ai.user.message", "x")})
+	to.Publish([]event.Fact{a.opened(), a.record("gen_ai.user.message", "x")})
 	first := a.flushed(event.FlushTTL)
-	to.Publish([]live.Fact{a.call("openai")})
-	to.Publish([]live.Fact{first})
+	to.Publish([]event.Fact{a.call("openai")})
+	to.Publish([]event.Fact{first})
 	s, err := h.Follow(a.ID, "", "")
 	require.NoError(t, err)
 	defer s.Close()
 	frames, err := readAll(t, h, s)
 	require.ErrorIs(t, err, live.ErrIdle, "more is to come")
 	require.Equal(t, []string{"request.open", "gen_ai.user.message", "request.call", "request.flush"}, names(frames))
-	to.Publish([]live.Fact{a.flushed(event.FlushLate)})
+	to.Publish([]event.Fact{a.flushed(event.FlushLate)})
 	frames, err = readAll(t, h, s)
 	require.ErrorIs(t, err, live.ErrEnded)
 	assert.Equal(t, []string{"request.flush"}, names(frames))
@@ -167,7 +167,7 @@ func TestABurstIsReadInPieces(t *testing.T) {
 	}
 	const events = 40
 	a := newAsked(1)
-	batch := []live.Fact{a.opened()}
+	batch := []event.Fact{a.opened()}
 	for i := range events {
 		batch = append(batch, a.record("gen_ai.choice", strings.Repeat(fmt.Sprint(i%10), 4<<10)))
 	}

@@ -1,8 +1,6 @@
 package processor
 
 import (
-	"slices"
-
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/xpdata/pref"
 	"go.uber.org/zap"
@@ -24,7 +22,7 @@ type sent struct {
 }
 
 // assemble builds the envelopes of parts, in order, under the resources they
-// come from.
+// come from. A further part of a request never stands before an earlier one.
 func assemble(e *Engine, parts []*buffer.Part) *batch {
 	b := newBatch(len(parts))
 	var under []*event.Origin
@@ -36,7 +34,7 @@ func assemble(e *Engine, parts []*buffer.Part) *batch {
 				zap.String("request_id", p.RequestID), zap.Error(err))
 		}
 		origin := e.builder.Build(&p.Part, scratch)
-		at := slices.Index(under, origin)
+		at := group(under, origin, b.sent, p)
 		if at < 0 {
 			at = len(under)
 			under = append(under, origin)
@@ -54,6 +52,24 @@ func assemble(e *Engine, parts []*buffer.Part) *batch {
 	}
 	e.built(parts)
 	return b
+}
+
+// group is the place of the last of the groups under a key, if a part may go
+// there: no earlier part of its request stands in a later group. Else it is -1.
+func group[K comparable](under []K, key K, sent []sent, p *buffer.Part) int {
+	at := len(under) - 1
+	for at >= 0 && under[at] != key {
+		at--
+	}
+	if p.Number == 1 {
+		return at
+	}
+	for _, s := range sent {
+		if s.resource > at && s.part.Opening == p.Opening {
+			return -1
+		}
+	}
+	return at
 }
 
 // built lets the store know that nothing is to be added to the facts of parts
@@ -114,13 +130,13 @@ func (b *batch) halves() (first, second *batch) {
 
 func (b *batch) slice(of []sent) *batch {
 	part := newBatch(len(of))
-	place := map[int]int{}
+	var under []int
 	for _, s := range of {
 		from := b.logs.ResourceLogs().At(s.resource)
-		at, known := place[s.resource]
-		if !known {
-			at = part.logs.ResourceLogs().Len()
-			place[s.resource] = at
+		at := group(under, s.resource, part.sent, s.part)
+		if at < 0 {
+			at = len(under)
+			under = append(under, s.resource)
 			rl := part.logs.ResourceLogs().AppendEmpty()
 			from.Resource().CopyTo(rl.Resource())
 			rl.SetSchemaUrl(from.SchemaUrl())

@@ -182,9 +182,10 @@ func TestWatchersSeeWhatWasRestored(t *testing.T) {
 		"request.open", "gen_ai.user.message#1",
 		"gen_ai.choice#2",
 	}, again.told(t))
-	body, err := again.AppendRequest(nil, strings.Repeat("0a020000", 1)+strings.Repeat("0", 24)+"-0b02000000000000", "")
+	body, err := again.Request(bg, strings.Repeat("0a020000", 1)+strings.Repeat("0", 24)+"-0b02000000000000", "")
 	require.NoError(t, err)
-	assert.Contains(t, string(body), `"more"`)
+	assert.Contains(t, string(body.JSON), `"more"`)
+	body.Release()
 	r.stop()
 }
 
@@ -262,13 +263,14 @@ func TestWhatIsShownIsWhatLeaves(t *testing.T) {
 			}
 		}
 		for id, events := range sent {
-			raw, err := w.AppendRequest(nil, id, "")
+			raw, err := w.Request(bg, id, "")
 			require.NoError(rt, err, id)
 			var shown struct {
 				State  string           `json:"state"`
 				Events []map[string]any `json:"events"`
 			}
-			require.NoError(rt, json.Unmarshal(raw, &shown))
+			require.NoError(rt, json.Unmarshal(raw.JSON, &shown))
+			raw.Release()
 			require.Equal(rt, "flushed", shown.State, id)
 			found := map[float64]any{}
 			for _, e := range shown.Events {

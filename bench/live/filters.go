@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/live"
 )
 
@@ -32,8 +33,8 @@ func filters(variant string, scale float64) (figures, error) {
 		events := int(100_000 * scale)
 		used := cpu()
 		for n := range events {
-			request := &live.Request{ID: "request", Opening: [16]byte{byte(n >> 8 & 63)}}
-			to.Publish([]live.Fact{fact(request, uint64(n), filling(290))})
+			request := &event.Request{ID: "request", Opening: [16]byte{byte(n >> 8 & 63)}}
+			to.Publish([]event.Fact{fact(request, uint64(n), filling(290))})
 			if n%64 == 63 {
 				time.Sleep(time.Millisecond)
 			}

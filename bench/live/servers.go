@@ -65,23 +65,23 @@ func stamped(at time.Time) string { return fmt.Sprintf("%s%0*d", stamp, stampDig
 var origin = &event.Origin{Resource: pcommon.NewResource(), Scope: pcommon.NewInstrumentationScope()}
 
 // fact is a record of a request as an engine publishes it.
-func fact(of *live.Request, seq uint64, body string) live.Fact {
+func fact(of *event.Request, seq uint64, body string) event.Fact {
 	log := plog.NewLogRecord()
 	log.Body().SetStr(body)
 	log.Attributes().PutStr(semconv.AttrConversationID, of.ID)
-	return live.Fact{
-		Kind: live.Record, Request: of, Origin: origin, Seq: seq,
+	return event.Fact{
+		Kind: event.FactRecord, Request: of, Origin: origin, Seq: seq,
 		Packed: event.AppendRecord(nil, &event.Record{Log: log, Name: "gen_ai.user.message", Origin: origin}),
 	}
 }
 
 func publishOurs(to live.Publisher) publish {
-	request := &live.Request{ID: "request"}
+	request := &event.Request{ID: "request"}
 	rest := filling(202)
 	seq := uint64(0)
 	return func(at time.Time) func() {
 		seq++
-		batch := []live.Fact{fact(request, seq, stamped(at)+rest)}
+		batch := []event.Fact{fact(request, seq, stamped(at)+rest)}
 		return func() { to.Publish(batch) }
 	}
 }

@@ -21,7 +21,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/extension/extensiontest"
 
-	"github.com/genaibuffer/genaibufferprocessor/live"
+	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/live/liveextension"
 )
 
@@ -131,7 +131,7 @@ func TestHTTP2OverTLS(t *testing.T) {
 	resp := r.get(t, "/api/v1/events")
 	require.Equal(t, 2, resp.ProtoMajor)
 	b := newBrowser(t, resp.Body)
-	r.Publish([]live.Fact{record(request("r", 1), 1, "gen_ai.a", "x")})
+	r.Publish([]event.Fact{record(request("r", 1), 1, "gen_ai.a", "x")})
 	assert.Equal(t, "gen_ai.a", b.must().name)
 	begun := time.Now()
 	r.stop(t)
@@ -144,10 +144,10 @@ func TestHTTP2OverTLS(t *testing.T) {
 func TestSnapshotRoutes(t *testing.T) {
 	r := start(t, nil, nil)
 	of := request("r", 1)
-	r.Publish([]live.Fact{record(of, 1, "gen_ai.a", strings.Repeat("long ", 1000))})
+	r.Publish([]event.Fact{record(of, 1, "gen_ai.a", strings.Repeat("long ", 1000))})
 	page := r.json(t, "/api/v1/requests?limit=1")
 	require.Len(t, page["requests"], 1)
-	r.Publish([]live.Fact{record(of, 2, "gen_ai.b", "x")})
+	r.Publish([]event.Fact{record(of, 2, "gen_ai.b", "x")})
 	b := newBrowser(t, r.get(t, "/api/v1/events?since="+page["cursor"].(string)).Body)
 	assert.Equal(t, "gen_ai.b", b.must().name, "list and stream meet")
 	for _, bad := range []string{"limit=0", "limit=x", "limit=1001", "page_token=x"} {

@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensionauth"
 
+	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/live"
 	"github.com/genaibuffer/genaibufferprocessor/live/liveextension/internal/metadata"
 )
@@ -85,7 +86,7 @@ func (x *liveExtension) Publisher(processor string) live.Publisher {
 
 type nowhere struct{}
 
-func (nowhere) Publish([]live.Fact) {}
+func (nowhere) Publish([]event.Fact) {}
 
 // Start implements component.Component.
 func (x *liveExtension) Start(ctx context.Context, host component.Host) (err error) {

@@ -82,6 +82,7 @@ func (r *running) stop(t testing.TB) {
 // answer is what a server says; its body is closed when the test ends.
 type answer struct {
 	StatusCode, ProtoMajor int
+	Proto                  string
 	Header                 http.Header
 	Body                   io.ReadCloser
 }
@@ -99,7 +100,7 @@ func (r *running) do(t testing.TB, method, path string, headers ...string) *answ
 	resp, err := r.client.Do(req)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = resp.Body.Close() })
-	return &answer{resp.StatusCode, resp.ProtoMajor, resp.Header, resp.Body}
+	return &answer{resp.StatusCode, resp.ProtoMajor, resp.Proto, resp.Header, resp.Body}
 }
 
 func (r *running) get(t testing.TB, path string, headers ...string) *answer {
@@ -199,7 +200,7 @@ func (b *browser) next() (dispatched, error) {
 				id = value
 			}
 		case "retry":
-			if n, err := strconv.Atoi(value); err == nil {
+			if n, err := strconv.Atoi(value); err == nil && strings.Trim(value, "0123456789") == "" {
 				b.retry = n
 			}
 		}
@@ -229,21 +230,21 @@ func (b *browser) rest() []dispatched {
 
 var origin = &event.Origin{Resource: pcommon.NewResource(), Scope: pcommon.NewInstrumentationScope()}
 
-func request(id string, n byte) *live.Request {
-	return &live.Request{ID: id, KeySource: "span", Opening: [16]byte{n}}
+func request(id string, n byte) *event.Request {
+	return &event.Request{ID: id, KeySource: "span", Opening: [16]byte{n}}
 }
 
-func record(of *live.Request, seq uint64, name, content string) live.Fact {
+func record(of *event.Request, seq uint64, name, content string) event.Fact {
 	log := plog.NewLogRecord()
 	log.SetEventName(name)
 	log.Body().SetStr(content)
 	log.Attributes().PutStr(name, content)
 	packed := event.AppendRecord(nil, &event.Record{Log: log, Name: name, Origin: origin})
-	return live.Fact{Kind: live.Record, Request: of, Packed: packed, Origin: origin, Seq: seq}
+	return event.Fact{Kind: event.FactRecord, Request: of, Packed: packed, Origin: origin, Seq: seq}
 }
 
-func opened(of *live.Request) live.Fact { return live.Fact{Kind: live.Opened, Request: of} }
+func opened(of *event.Request) event.Fact { return event.Fact{Kind: event.FactOpened, Request: of} }
 
-func flushed(of *live.Request, last uint64) live.Fact {
-	return live.Fact{Kind: live.Flushed, Request: of, Flush: &live.Flush{Part: 1, Reason: event.FlushTTL, LastSeq: last}}
+func flushed(of *event.Request, last uint64) event.Fact {
+	return event.Fact{Kind: event.FactFlushed, Request: of, Flush: &event.Flush{Part: 1, Reason: event.FlushTTL, LastSeq: last}}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/genaibuffer/genaibufferprocessor/live"
+	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/live/liveextension"
 )
 
@@ -28,7 +28,7 @@ func TestQuietStreamsOutliveTheTimeouts(t *testing.T) {
 			require.NoError(t, err)
 			got.Write(buffer[:n])
 		}
-		r.Publish([]live.Fact{record(request("r", 1), 1, "gen_ai.a", "x")})
+		r.Publish([]event.Fact{record(request("r", 1), 1, "gen_ai.a", "x")})
 		assert.Equal(t, "gen_ai.a", newBrowser(t, resp.Body).must().name)
 		assert.Zero(t, liveextension.Stats(r.Component).Disconnected)
 	})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -30,23 +31,47 @@ func (x *liveExtension) serveList(w http.ResponseWriter, r *http.Request) {
 		}
 		limit = n
 	}
-	body, err := x.hub.AppendList(nil, &live.Query{
-		Filter: live.ParseFilter(query), Text: query.Get("q"), Limit: limit, PageToken: query.Get("page_token"),
-	})
-	if errors.Is(err, live.ErrPageToken) {
-		problem(w, http.StatusBadRequest, "page_token: "+err.Error())
+	filter, ok := filterOf(w, query)
+	if !ok {
 		return
 	}
-	x.answer(w, r, body)
+	list, err := x.hub.List(r.Context(), &live.Query{
+		Filter: filter, Text: query.Get("q"), Limit: limit, PageToken: query.Get("page_token"),
+	})
+	x.answerSnapshot(w, r, list, err)
 }
 
 func (x *liveExtension) serveRequest(w http.ResponseWriter, r *http.Request) {
-	body, err := x.hub.AppendRequest(nil, r.PathValue("request_id"), r.URL.Query().Get("processor"))
-	if err != nil {
-		refuse(w, err)
-		return
+	request, err := x.hub.Request(r.Context(), r.PathValue("request_id"), r.URL.Query().Get("processor"))
+	x.answerSnapshot(w, r, request, err)
+}
+
+// filterOf takes the filter from a request's parameters. It answers the request
+// when there are too many.
+func filterOf(w http.ResponseWriter, parameters url.Values) (live.Filter, bool) {
+	filter := live.ParseFilter(parameters)
+	if err := filter.Validate(); err != nil {
+		problem(w, http.StatusBadRequest, err.Error())
+		return filter, false
 	}
-	x.answer(w, r, body)
+	return filter, true
+}
+
+// answerSnapshot sends a snapshot, or says why there is none.
+func (x *liveExtension) answerSnapshot(w http.ResponseWriter, r *http.Request, s *live.Snapshot, err error) {
+	switch {
+	case err == nil:
+		defer s.Release()
+		x.answer(w, r, s.JSON)
+	case errors.Is(err, live.ErrPageToken):
+		problem(w, http.StatusBadRequest, "page_token: "+err.Error())
+	case errors.Is(err, live.ErrBusy):
+		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+		problem(w, http.StatusServiceUnavailable, err.Error())
+	case r.Context().Err() != nil: // nobody is left to tell
+	default:
+		refuse(w, err)
+	}
 }
 
 func (x *liveExtension) serveStats(w http.ResponseWriter, r *http.Request) {

@@ -15,7 +15,7 @@ import (
 	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.uber.org/goleak"
 
-	"github.com/genaibuffer/genaibufferprocessor/live"
+	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/live/liveextension"
 )
 
@@ -34,7 +34,7 @@ func (s slow) Read(p []byte) (int, error) {
 func (r *running) publishMuch(events int) {
 	of, content := request("r", 1), strings.Repeat("x", 4000)
 	for i := range events {
-		r.Publish([]live.Fact{record(of, uint64(i+1), "gen_ai.a", content)})
+		r.Publish([]event.Fact{record(of, uint64(i+1), "gen_ai.a", content)})
 	}
 }
 
@@ -100,7 +100,7 @@ func TestStartAndStopWithReaders(t *testing.T) {
 func startAndStop(t *testing.T) {
 	r := start(t, func(c *liveextension.Config) { c.Ring.Events = 1024 }, nil)
 	defer r.client.CloseIdleConnections()
-	r.Publish([]live.Fact{opened(request("r", 1))})
+	r.Publish([]event.Fact{opened(request("r", 1))})
 	read := make(chan []dispatched)
 	for _, path := range []string{"/api/v1/events", "/api/v1/events?name=none", "/api/v1/requests/r/events"} {
 		resp := r.get(t, path)
@@ -113,7 +113,7 @@ func startAndStop(t *testing.T) {
 	go func() {
 		defer close(published)
 		for i := range uint64(20) {
-			r.Publish([]live.Fact{record(request("r", 1), i+1, "gen_ai.a", "x")})
+			r.Publish([]event.Fact{record(request("r", 1), i+1, "gen_ai.a", "x")})
 		}
 	}()
 	r.stop(t)

@@ -23,6 +23,9 @@ const (
 )
 
 func (x *liveExtension) serveEvents(w http.ResponseWriter, r *http.Request) {
+	if _, ok := filterOf(w, r.URL.Query()); !ok { // read again below: this is where streams wait
+		return
+	}
 	x.stream(w, r, &eventsRoute, func() (*live.Subscription, error) {
 		query := r.URL.Query()
 		start := live.Start{Cursor: r.Header.Get("Last-Event-ID")}

@@ -12,20 +12,20 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/genaibuffer/genaibufferprocessor/live"
+	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/live/liveextension"
 )
 
 func TestStreamConformsOnRawBytes(t *testing.T) {
 	r := start(t, nil, nil)
-	hostileTexts := []string{
+	texts := []string{
 		"a\nb", "a\rb", "a\r\nb", "a\x00b", "\ufeffbom", "", "data: x\n\nid: 9\n\nevent: y", ": c", "\u2028\u2029\u0085", "\xff\xfe", "日本\U0001f600",
 	}
 	resp := r.get(t, "/api/v1/events")
 	b := newBrowser(t, resp.Body)
-	for i, text := range hostileTexts {
+	for i, text := range texts {
 		of := request("id "+text, byte(i))
-		r.Publish([]live.Fact{record(of, 1, "gen_ai."+text, text)})
+		r.Publish([]event.Fact{record(of, 1, "gen_ai."+text, text)})
 		got := b.must()
 		require.NotContains(t, got.name, "\x00")
 		require.True(t, strings.HasPrefix(got.name, "gen_ai."), got.name)
@@ -53,10 +53,10 @@ func TestReconnectWithoutAGap(t *testing.T) {
 	of := request("r", 1)
 	first := r.get(t, "/api/v1/events")
 	b := newBrowser(t, first.Body)
-	r.Publish([]live.Fact{record(of, 1, "gen_ai.a", "x")})
+	r.Publish([]event.Fact{record(of, 1, "gen_ai.a", "x")})
 	cursor := b.must().lastID
 	require.NoError(t, first.Body.Close())
-	r.Publish([]live.Fact{record(of, 2, "gen_ai.b", "x")})
+	r.Publish([]event.Fact{record(of, 2, "gen_ai.b", "x")})
 	for _, again := range []*answer{
 		r.get(t, "/api/v1/events", "Last-Event-ID", cursor),
 		r.get(t, "/api/v1/events?since="+cursor),
@@ -84,7 +84,7 @@ func TestReconnectWithoutAGap(t *testing.T) {
 func TestOneRequest(t *testing.T) {
 	r := start(t, nil, nil)
 	of := request("a/b c", 1)
-	r.Publish([]live.Fact{opened(of), record(of, 1, "gen_ai.a", "x"), flushed(of, 1)})
+	r.Publish([]event.Fact{opened(of), record(of, 1, "gen_ai.a", "x"), flushed(of, 1)})
 	path := "/api/v1/requests/a%2Fb%20c/events"
 	all := newBrowser(t, r.get(t, path).Body).rest()
 	require.Len(t, all, 3)
@@ -99,7 +99,7 @@ func TestPastRetentionIsGone(t *testing.T) {
 	r := start(t, func(c *liveextension.Config) { c.MaxRequests = 1 }, nil)
 	for i := range byte(3) {
 		of := request("r"+string('0'+rune(i)), i)
-		r.Publish([]live.Fact{record(of, 1, "gen_ai.a", "x"), flushed(of, 1)})
+		r.Publish([]event.Fact{record(of, 1, "gen_ai.a", "x"), flushed(of, 1)})
 	}
 	assert.Equal(t, http.StatusGone, r.get(t, "/api/v1/requests/r0/events").StatusCode)
 	assert.Equal(t, http.StatusGone, r.get(t, "/api/v1/requests/r0").StatusCode)
@@ -116,7 +116,7 @@ func TestHeadAnswersAtOnce(t *testing.T) {
 func TestQuietStreamsKeepTheirPlace(t *testing.T) {
 	r := start(t, func(c *liveextension.Config) { c.Keepalive = time.Second }, nil)
 	resp := r.get(t, "/api/v1/events?request_id=other")
-	r.Publish([]live.Fact{record(request("r", 1), 1, "gen_ai.a", "x")})
+	r.Publish([]event.Fact{record(request("r", 1), 1, "gen_ai.a", "x")})
 	var got strings.Builder
 	buffer := make([]byte, 256)
 	for !strings.Contains(got.String(), ": keepalive\n") {
@@ -148,7 +148,7 @@ func TestStreamsEndWhenTheServerStops(t *testing.T) {
 		assert.Equal(t, "stream.end", all[0].name)
 		assert.JSONEq(t, `{"reason":"shutdown"}`, all[0].data)
 	}
-	r.Publish([]live.Fact{record(request("r", 1), 1, "gen_ai.a", "x")})
+	r.Publish([]event.Fact{record(request("r", 1), 1, "gen_ai.a", "x")})
 }
 
 func TestMaxConnectionAge(t *testing.T) {
@@ -181,7 +181,7 @@ func TestClientThatNeverReads(t *testing.T) {
 	content := strings.Repeat("x", 4000)
 	go func() {
 		for i := range events {
-			r.Publish([]live.Fact{record(of, uint64(i+1), "gen_ai.a", content)})
+			r.Publish([]event.Fact{record(of, uint64(i+1), "gen_ai.a", content)})
 		}
 	}()
 	for i := range events {

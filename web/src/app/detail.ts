@@ -6,7 +6,8 @@ import type { Snapshot } from "../api/types";
 import { hasServerKeys } from "../model/filter";
 import { rowKey } from "../model/rows";
 import { filter, go, route } from "./location";
-import { needsCredential, rowById, serverConfig, watchReconnects, watchRows } from "./session";
+import { current } from "./selection";
+import { needsCredential, rowById, serverConfig, unauthorized, watchReconnects, watchRows } from "./session";
 
 /** The request that is open. */
 export interface Detail {
@@ -20,6 +21,8 @@ export const detail = signal<Detail | null>(null);
 
 const shortestWait = 150;
 const longestWait = 5000;
+/** When what went wrong and may get well again is tried again, in ms. */
+const retryAfter = 5000;
 
 /** Keeps one request as it stands, asking again when something came of it. */
 class Watched {
@@ -28,15 +31,16 @@ class Watched {
   private busy = false;
   private again = false;
   private lastTook = 0;
-  private processor: string;
-  private ownStream = new AbortController();
+  private readonly ownStream = new AbortController();
+  private following = false;
 
-  constructor(readonly id: string) {
-    this.processor = rowById(id)?.processor ?? "";
+  constructor(
+    readonly id: string,
+    /** Whose request it is; of the processor that has the newest of this id when empty. */
+    public processor: string,
+  ) {
     detail.value = { id, envelope: null, problem: null };
     void this.fetch();
-    // The list's stream leaves out what its filter does.
-    if (hasServerKeys(filter.peek())) this.follow();
   }
 
   end(): void {
@@ -56,15 +60,20 @@ class Watched {
       return;
     }
     this.timer ??= setTimeout(
-      () => {
-        this.timer = undefined;
-        void this.fetch();
-      },
+      () => this.retry(),
       Math.min(longestWait, Math.max(shortestWait, 3 * this.lastTook)),
     );
   }
 
-  private follow(): void {
+  private retry(): void {
+    this.timer = undefined;
+    void this.fetch();
+  }
+
+  /** The list's stream leaves out what its filter does: this takes one of its own. */
+  follow(): void {
+    if (this.following || detail.peek()?.envelope?.state === "flushed") return;
+    this.following = true;
     const query = new URLSearchParams({ request_id: this.id });
     new Stream(
       `api/v1/events?${query.toString()}`, "",
@@ -90,10 +99,12 @@ class Watched {
       detail.value = { id: this.id, envelope, problem: null };
       if (envelope.state === "flushed") this.ownStream.abort();
     } catch (error) {
-      if (this.abort.signal.aborted) return;
+      if (this.abort.signal.aborted || unauthorized(error)) return;
       const problem =
-        error instanceof Refused ? { status: error.status, message: error.message } : { status: 0, message: "The server cannot be reached." };
+        error instanceof Refused ? { status: error.status, message: error.message }
+        : { status: 0, message: "The server cannot be reached. It is asked again every few seconds." };
       detail.value = { id: this.id, envelope: detail.peek()?.envelope ?? null, problem };
+      if (problem.status === 0 || problem.status === 429 || problem.status >= 500) this.timer ??= setTimeout(() => this.retry(), retryAfter);
     } finally {
       this.busy = false;
       this.lastTook = performance.now() - began;
@@ -107,17 +118,26 @@ class Watched {
 
 let watched: Watched | null = null;
 
+/** Whose request is open, as far as a row says; several may have requests of one id. */
+function processorOf(key: string | null, id: string | null): string {
+  return id !== null && key?.endsWith(`\u0000${id}`) ? key.slice(0, -id.length - 1) : "";
+}
+
 export function startDetail(): void {
   effect(() => {
     const { id } = route.value;
     const locked = needsCredential.value;
+    const filtered = hasServerKeys(filter.value);
+    const chosen = processorOf(current.value, id);
     untracked(() => {
-      if (watched && (watched.id !== id || locked)) {
+      const another = chosen !== "" && watched?.processor !== "" && watched?.processor !== chosen;
+      if (watched && (watched.id !== id || locked || another)) {
         watched.end();
         watched = null;
         detail.value = null;
       }
-      if (id !== null && !watched && !locked) watched = new Watched(id);
+      if (id !== null && !watched && !locked) watched = new Watched(id, chosen || (rowById(id)?.processor ?? ""));
+      if (filtered) watched?.follow();
     });
   });
   watchRows((key) => watched?.touch(key));

@@ -18,6 +18,8 @@ const publishEvery = 50;
 /** How long events are taken in at a time, in ms: within a frame, or while nobody looks. */
 const frameBudget = 8;
 const hiddenBudget = 200;
+/** When what failed beside the stream is tried again, in ms. */
+const retryAfter = 2000;
 
 const epochOf = (cursor: string): string => cursor.split("-")[0] ?? "";
 
@@ -82,7 +84,7 @@ class Run {
   private wake: (() => void) | null = null;
   private queue: StreamEvent[] = [];
   private readonly touched = new Set<string>();
-  private readonly toAsk = new Map<string, string>();
+  private toAsk = new Map<string, string>();
   private asking = false;
   /** How often the list was cleared. */
   private clears = 0;
@@ -96,7 +98,10 @@ class Run {
   private readonly query: URLSearchParams;
   private readonly text: string;
 
-  constructor() {
+  constructor(
+    /** Another was there before. */
+    private readonly later: boolean,
+  ) {
     const f = filter.peek();
     this.query = new URLSearchParams();
     writeServerFilter(f, this.query);
@@ -161,6 +166,8 @@ class Run {
       loaded.value = true;
     });
     this.publish();
+    // Between the stream before and this one nobody told what came.
+    if (this.later) for (const tell of reconnects) tell();
     return page.cursor;
   }
 
@@ -192,11 +199,7 @@ class Run {
 
   private lost(loss: Loss, retryAt: number | null): void {
     const before = connection.peek();
-    if (loss.kind === "refused" && (loss.status === 401 || loss.status === 403)) {
-      connection.value = { kind: "unauthorized", rejected: credential.get() !== null };
-      credential.clear();
-      return;
-    }
+    if (loss.kind === "refused" && locks(loss.status)) return;
     connection.value = { kind: "lost", since: before.kind === "lost" ? before.since : Date.now(), retryAt, loss };
     if (before.kind !== "lost") announce("Connection lost");
   }
@@ -226,6 +229,7 @@ class Run {
       const effect = this.rows.apply(event, time, this.text);
       if (effect) {
         this.touched.add(effect.key);
+        if (effect.gone !== undefined) this.touched.add(effect.gone);
         if (effect.ask) this.toAsk.set(effect.key, effect.key.slice(effect.key.indexOf("\u0000") + 1));
       }
       if (++done % 64 === 0 && performance.now() > until) break;
@@ -247,14 +251,17 @@ class Run {
   private async askMore(): Promise<void> {
     if (this.asking) return;
     this.asking = true;
+    const asked = new Map<string, string>();
     try {
       await new Promise((resolve) => setTimeout(resolve, 250));
       while (this.toAsk.size > 0 && !this.abort.signal.aborted) {
         const query = new URLSearchParams({ limit: "200" });
+        asked.clear();
         // The newest first: they are looked at. Addresses have to stay short.
         for (const [key, id] of [...this.toAsk].reverse()) {
           if (query.toString().length > 6000) break;
           query.append("request_id", id);
+          asked.set(key, id);
           this.toAsk.delete(key);
         }
         // What has waited for long gets its summary when it is opened.
@@ -266,8 +273,12 @@ class Run {
         this.frames.schedule();
         await new Promise((resolve) => setTimeout(resolve, 150));
       }
-    } catch {
-      // The rows stay as the stream told them; the stream says what is wrong.
+    } catch (error) {
+      if (this.abort.signal.aborted || unauthorized(error)) return;
+      // The stream says what is wrong. Those that were asked for go first: they are the older ones.
+      for (const [key, id] of this.toAsk) asked.set(key, id);
+      this.toAsk = asked;
+      setTimeout(() => !this.abort.signal.aborted && void this.askMore(), retryAfter);
     } finally {
       this.asking = false;
     }
@@ -290,13 +301,19 @@ class Run {
       at: Date.now(),
     };
     announce(restarted ? "The server was restarted" : "Some events were missed");
-    // What the stream would tell next is in the list already.
+    // What the stream would tell next is in the list already, and so is what
+    // waits: told after the list, it would open again what has ended.
     this.streaming?.abort();
+    this.queue = [];
+    this.drained?.();
+    this.drained = null;
     void this.begin(() => this.catchUp());
   }
 
   /** Gets all of the list that is new to this page. Answers the cursor. */
   private async catchUp(): Promise<string> {
+    // A server that was restarted may be set up in another way.
+    serverConfig.value = await askJSON<ServerConfig>("api/v1/config", this.abort.signal);
     const found: Snapshot[] = [];
     let cursor = "";
     let token: string | undefined;
@@ -309,8 +326,11 @@ class Run {
     } while (token !== undefined && found.length < mostRows);
     const time = Date.now();
     const there = new Set(found.map((s) => rowKey(s.processor, s.request_id)));
-    for (const s of found.toReversed()) this.rows.merge(s, time, this.text !== "");
-    if (token === undefined) this.rows.abandon((row) => !there.has(row.key));
+    this.rows.catchUp(found, time, this.text !== "");
+    // A list that was searched, or not read to its end, says nothing of the rest.
+    if (token === undefined) this.rows.abandon((row) => !there.has(row.key) && (this.text === "" || row.hit));
+    for (const row of this.rows.newest((r) => r.state !== "flushed" && !there.has(r.key))) this.toAsk.set(row.key, row.id);
+    void this.askMore();
     this.publish();
     for (const tell of reconnects) tell();
     return cursor;
@@ -325,9 +345,16 @@ class Run {
       this.pageToken = page.next_page_token;
       older.value = { more: room && this.pageToken !== undefined, busy: false };
       this.publish();
-    } catch {
-      // A token from before a restart, or the connection: what is there stays.
-      if (!this.abort.signal.aborted) older.value = { more: false, busy: false };
+    } catch (error) {
+      if (this.abort.signal.aborted || unauthorized(error)) return;
+      if (error instanceof Refused && error.status === 400) {
+        // The token is from before a restart: what is there stays.
+        this.pageToken = undefined;
+        older.value = { more: false, busy: false };
+        return;
+      }
+      await this.pause(retryAfter);
+      if (!this.abort.signal.aborted) older.value = { more: this.pageToken !== undefined, busy: false };
     }
   }
 
@@ -363,6 +390,20 @@ class Run {
   }
 }
 
+/** Whether an answer says that a credential is needed; the page asks for one then. */
+function locks(status: number): boolean {
+  if (status !== 401 && status !== 403) return false;
+  if (!needsCredential.peek()) connection.value = { kind: "unauthorized", rejected: credential.get() !== null };
+  credential.clear();
+  return true;
+}
+
+/**
+ * The same for what asking beside the stream failed with: a stream lives on when
+ * its credential does not. That one thing is forbidden is no reason to lock all.
+ */
+export const unauthorized = (error: unknown): boolean => error instanceof Refused && error.status === 401 && locks(error.status);
+
 let run: Run | null = null;
 
 /** Begins, and begins anew whenever the server's part of the filter changes. */
@@ -391,7 +432,7 @@ function restart(): void {
     paused.value = false;
     older.value = { more: false, busy: false };
   });
-  run = new Run();
+  run = new Run(run !== null);
 }
 
 /** Tries a credential; null forgets the one there is. */

@@ -156,6 +156,8 @@ export interface Effect {
   key: string;
   /** The server knows more of the request than this page: ask for its summary. */
   ask: boolean;
+  /** The request that became a part of it. */
+  gone?: string;
 }
 
 /**
@@ -217,10 +219,10 @@ export class Rows {
     if (event.name === "request.merge") {
       this.remove(key);
       const into = parse(event.data)["into"];
-      return typeof into === "string" ? { key: rowKey(who.processor, into), ask: true } : null;
+      return typeof into === "string" ? { key: rowKey(who.processor, into), ask: true, gone: key } : null;
     }
     const old = this.get(key);
-    const hit = text !== "" && contains(event.data, text);
+    const hit = text !== "" && !old?.hit && contains(event.data, text) && contains(JSON.stringify(content(event)), text);
     if (!old && event.name !== "request.open") {
       // It began before this page looked, or before it fitted the filter.
       if (hit && this.hits.size < this.limit) this.hits.add(key);
@@ -249,7 +251,7 @@ export class Rows {
       default:
         row = { ...row, events: row.events + 1 };
     }
-    this.put(hit && !row.hit ? { ...row, hit } : row);
+    this.put(hit ? { ...row, hit } : row);
     return { key, ask };
   }
 
@@ -291,6 +293,23 @@ export class Rows {
     this.entries.set(row.key, entry);
     this.order.splice(at, 0, entry);
     this.trim();
+  }
+
+  /**
+   * Takes in the newest of the server's list, newest first, which has what was
+   * missed: what is newer than the rows there are comes above them, what is
+   * older below.
+   */
+  catchUp(found: readonly Snapshot[], now: number, hit: boolean): void {
+    const known = found.map((s) => this.entries.has(rowKey(s.processor, s.request_id)));
+    const [first, last] = known.includes(true) ? [known.indexOf(true), known.lastIndexOf(true)] : [found.length, found.length];
+    this.older(found.slice(last + 1), now, hit);
+    for (const s of found.slice(first, last + 1).toReversed()) {
+      const there = () => this.entries.has(rowKey(s.processor, s.request_id));
+      if (!there()) this.place(s, now, false);
+      if (there()) this.merge(s, now, hit);
+    }
+    for (const s of found.slice(0, first).toReversed()) this.merge(s, now, hit);
   }
 
   /** Adds a page of older requests, newest first; false when there is no room for more. */
@@ -356,6 +375,26 @@ const rank: Record<State, number> = { open: 0, ended: 1, flushed: 2 };
 function contains(data: string, text: string): boolean {
   const once = JSON.stringify(text).slice(1, -1);
   return data.includes(once) || data.includes(JSON.stringify(once).slice(1, -1));
+}
+
+/** What an event says of the content, which is what the server searches too: not the names that every event has. */
+function content(event: StreamEvent): readonly unknown[] {
+  const data = parse(event.data);
+  switch (event.name) {
+    case "request.open":
+      return [data["conversation_id"], data["request_model"]];
+    case "request.call": {
+      const c = (data["call"] ?? {}) as Call;
+      return [
+        c.name, c.request_model, c.response_model, c.response_id, c.finish_reasons, c.error && Object.values(c.error), c.tool && Object.values(c.tool),
+        c.attributes, c.system_instructions, c.input_messages, c.output_messages, c.tool_definitions,
+      ];
+    }
+    case "request.end":
+    case "request.flush":
+      return [];
+  }
+  return [data["name"], data["attributes"], data["body"]];
 }
 
 function string(value: unknown): string | undefined {

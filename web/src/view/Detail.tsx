@@ -34,7 +34,8 @@ export function DetailPane(): JSX.Element | null {
   const scroll = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (id === null) return;
-    title.current?.focus({ preventScroll: true });
+    // Another request may take this one's place while somebody writes elsewhere.
+    if (!(document.activeElement instanceof HTMLInputElement)) title.current?.focus({ preventScroll: true });
     scroll.current?.scrollTo({ top: 0 });
     const row = rowById(id);
     if (row && !current.peek()?.endsWith(`\u0000${id}`)) current.value = row.key;
@@ -217,7 +218,8 @@ function Link({ name, filterBy, value, short }: { name: string; filterBy: Server
           onClick={(e) => {
             if (e.metaKey || e.ctrlKey || e.shiftKey) return;
             e.preventDefault();
-            go({ filter: next });
+            // Where there is no room for both, the request would hide them.
+            go(matchMedia("(max-width: 700px)").matches ? { id: null, view: "transcript", filter: next } : { filter: next });
           }}
         >
           <bdi>{oneLine(value, short ? 12 : 40)}</bdi>

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { memo } from "./memo";
 import { go, href, route } from "../app/location";
-import { current, setCurrent } from "../app/selection";
+import { current, position, setCurrent } from "../app/selection";
 import { follow, loaded, loadOlder, now, older, shown } from "../app/session";
 import { outcome, type Row } from "../model/rows";
 import { clock, count, dateTime, duration } from "../text/format";
@@ -41,6 +41,7 @@ export function List(): JSX.Element {
   const head = narrow ? 0 : 30;
   const place = useRef<HTMLDivElement>(null);
   const active = rows.findIndex((row) => row.key === current.value);
+  const open = route.value.id === null ? -1 : position();
   const virtual = useVirtual({
     count: rows.length,
     getScrollElement: () => place.current,
@@ -85,7 +86,7 @@ export function List(): JSX.Element {
             return row && (
               <ListRow
                 key={row.key} row={row} index={item.index} top={item.start - head} active={item.index === active}
-                selected={row.id === route.value.id} tick={row.state === "open" ? now.value : 0}
+                selected={item.index === open} tick={row.state === "open" ? now.value : 0}
               />
             );
           })}

@@ -24,7 +24,10 @@ export function Login(): JSX.Element | null {
     authorize(value);
   };
   return (
-    <dialog ref={place} class="login" aria-labelledby="login-title" onCancel={(e) => e.preventDefault()}>
+    <dialog ref={place} class="login" aria-labelledby="login-title" onCancel={(e) => e.preventDefault()}
+      // Browsers close it all the same when Escape is pressed again.
+      onClose={(e) => e.currentTarget.showModal()}
+    >
       <form onSubmit={submit}>
         <h2 id="login-title">This server wants to know who you are</h2>
         {c.rejected && <p class="failure" role="alert">The credential was not accepted.</p>}

@@ -49,7 +49,7 @@ it("asks for name and password, keeps them for the tab, and forgets them", async
   await dialog.getByLabel("Password", { exact: true }).fill("wrong");
   await page.keyboard.press("Enter");
   await dialog.getByText("The credential was not accepted.").waitFor();
-  await page.keyboard.press("Escape");
+  for (let n = 0; n < 3; n++) await page.keyboard.press("Escape");
   await dialog.getByLabel("Password", { exact: true }).fill("pass:word");
   await dialog.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("a secret").waitFor();
@@ -81,6 +81,32 @@ it("takes a bearer token", async () => {
   await row(page, "guarded").waitFor();
 });
 
+it("asks anew when the credential is not good any more, though the stream lives on", async () => {
+  const c = await collector({ extensions: { bearertokenauth: 'token: "the-token"' }, live: "auth: {authenticator: bearertokenauth}" });
+  await new Request(c, "guarded").end();
+  watched = await Watched.open(browser, c.base);
+  watched.mayHappen(/401/);
+  const { page } = watched;
+  const signIn = async () => {
+    await page.getByLabel("Bearer token").check();
+    await page.getByLabel("Token", { exact: true }).fill("the-token");
+    await page.keyboard.press("Enter");
+  };
+  await signIn();
+  await row(page, "guarded").waitFor();
+  await page.evaluate(() => sessionStorage.setItem("gen_ai_live.authorization", "Bearer of yesterday"));
+  await row(page, "guarded").click();
+  await page.getByText("The credential was not accepted.").waitFor();
+  await signIn();
+  await page.getByText("Content was not captured").waitFor();
+  // What a proxy forbids is no reason to lock the rest.
+  watched.mayHappen(/403/);
+  await page.route("**/api/v1/requests/*", (route) => route.fulfill({ status: 403, json: { detail: "not this one" } }));
+  await page.reload();
+  await page.getByText("not this one").waitFor();
+  expect(await page.getByRole("dialog").count()).toBe(0);
+});
+
 it("says that content is hidden, and how much", async () => {
   const c = await collector({ live: "content: hide" });
   const request = new Request(c, "hidden");
@@ -97,6 +123,8 @@ it("says that content is hidden, and how much", async () => {
   }
   await page.getByText("hidden_bytes").first().waitFor();
   await watched.accessible("hidden content");
+  await page.goto(`${c.base}?q=show`);
+  await page.getByText("no text can be found in it").waitFor();
 });
 
 it("says that there are too many viewers, and comes in when there is room", async () => {

@@ -10,6 +10,8 @@ export interface Wanted {
   live?: string;
   /** Keys of gen_ai_buffer, as YAML lines. */
   buffer?: string;
+  /** Another gen_ai_buffer that gets the same. */
+  twice?: boolean;
   /** Other extensions by id, as YAML lines. */
   extensions?: Readonly<Record<string, string>>;
 }
@@ -41,6 +43,15 @@ export class Collector {
     const [live, otlp] = [await freePort(), await freePort()];
     const folder = await mkdtemp(join(tmpdir(), "viewer-test-"));
     const others = Object.entries(wanted.extensions ?? {});
+    const buffer = (id: string) => `
+  ${id}:
+    linger: 300ms
+    ttl: 30s
+    live: gen_ai_live
+${indent(wanted.buffer ?? "", 4)}`;
+    const pipelines = (name: string, id: string) => `
+    traces${name}: {receivers: [otlp], processors: [${id}], exporters: [nop]}
+    logs${name}: {receivers: [otlp], processors: [${id}], exporters: [nop]}`;
     const yaml = `
 receivers:
   otlp:
@@ -48,12 +59,7 @@ receivers:
       http:
         endpoint: 127.0.0.1:${otlp}
         max_request_body_size: 67108864
-processors:
-  gen_ai_buffer:
-    linger: 300ms
-    ttl: 30s
-    live: gen_ai_live
-${indent(wanted.buffer ?? "", 4)}
+processors:${buffer("gen_ai_buffer")}${wanted.twice ? buffer("gen_ai_buffer/again") : ""}
 exporters:
   nop:
 extensions:
@@ -63,9 +69,7 @@ ${others.map(([id, keys]) => `  ${id}:\n${indent(keys, 4)}`).join("\n")}
 ${indent(wanted.live ?? "", 4)}
 service:
   extensions: [${[...others.map(([id]) => id), "gen_ai_live"].join(", ")}]
-  pipelines:
-    traces: {receivers: [otlp], processors: [gen_ai_buffer], exporters: [nop]}
-    logs: {receivers: [otlp], processors: [gen_ai_buffer], exporters: [nop]}
+  pipelines:${pipelines("", "gen_ai_buffer")}${wanted.twice ? pipelines("/again", "gen_ai_buffer/again") : ""}
   telemetry:
     metrics: {level: none}
 `;

@@ -156,6 +156,87 @@ it("grows while the request does", async () => {
   await page.getByText("seen all the same").waitFor();
 });
 
+it("grows when a filter is set beside it", async () => {
+  const request = new Request(collector, "beside-a-filter");
+  await request.log("gen_ai.user.message", { content: "a question" });
+  watched = await Watched.open(browser, collector.base);
+  const { page } = watched;
+  await open(page, "beside-a-filter");
+  await page.getByText("a question").waitFor();
+  await page.getByRole("button", { name: "Errors" }).click();
+  await row(page, "beside-a-filter").waitFor({ state: "detached" });
+  await page.getByText("Live", { exact: true }).waitFor();
+  await request.log("gen_ai.choice", { index: 0, message: { content: "an answer" } });
+  await page.getByText("an answer").waitFor();
+});
+
+it("becomes the request that it turns out to be a part of", async () => {
+  const merging = await Collector.start({ buffer: "request_id: {attributes: [app.request.id]}" });
+  try {
+    const request = new Request(merging, "merging");
+    await request.log("gen_ai.user.message", { content: "whose am I?" });
+    watched = await Watched.open(browser, merging.base);
+    const { page } = watched;
+    await open(page, "merging");
+    await page.getByText("whose am I?").waitFor();
+    await page.getByRole("searchbox").focus();
+    await request.end({ attributes: { "app.request.id": "order-7" }, tokens: [77, 88] });
+    await expect.poll(() => new URL(page.url()).pathname).toBe("/r/order-7");
+    await page.getByRole("region", { name: "Request" }).getByText("77 in · 88 out").waitFor();
+    await page.getByText("whose am I?").waitFor();
+    await expect.poll(() => row(page, "merging").count()).toBe(1);
+    expect(await page.evaluate(() => document.activeElement?.id), "nobody took the focus").toBe("search");
+  } finally {
+    await merging.stop();
+  }
+});
+
+it("tells requests of one id apart by their processor", async () => {
+  const two = await Collector.start({ twice: true });
+  try {
+    const request = new Request(two, "both");
+    await request.end({ output: [says("assistant", "from one of them")] });
+    watched = await Watched.open(browser, two.base);
+    const { page } = watched;
+    await expect.poll(() => row(page, "both").count()).toBe(2);
+    const seen: (string | null)[] = [];
+    for (const n of [0, 1]) {
+      await row(page, "both").nth(n).click();
+      await page.getByText("from one of them").waitFor();
+      expect(await page.locator('.item[aria-selected="true"]').count()).toBe(1);
+      await page.keyboard.press("4");
+      await page.locator(".raw .json-line", { hasText: "processor" }).waitFor();
+      seen.push(await page.locator(".raw .json-line", { hasText: "processor" }).locator(".json-text").textContent());
+      await page.keyboard.press("1");
+    }
+    expect(seen.sort()).toEqual(["gen_ai_buffer", "gen_ai_buffer/again"]);
+  } finally {
+    await two.stop();
+  }
+});
+
+it("leads from a fact to the list where there is room for one of them only", async () => {
+  await rich("on-a-phone");
+  watched = await Watched.open(browser, collector.base, windows["phone, light"]);
+  const { page } = watched;
+  await open(page, "on-a-phone");
+  await page.getByRole("link", { name: "on-a-phone" }).click();
+  await row(page, "on-a-phone").waitFor();
+  expect(new URL(page.url()).search).toBe("?service=on-a-phone");
+});
+
+it("asks again when the server did not answer", async () => {
+  const request = await rich("asked-twice");
+  watched = await Watched.open(browser, collector.base);
+  const { page } = watched;
+  watched.mayHappen(/502|ERR_FAILED/);
+  let refused = 0;
+  await page.route(`**/api/v1/requests/${request.id}*`, (route) => (refused++ === 0 ? route.fulfill({ status: 502, body: "bad gateway" }) : route.continue()));
+  await open(page, "asked-twice");
+  await page.getByText("It is 21 °C in Rome.").waitFor();
+  expect(refused).toBeGreaterThan(1);
+});
+
 it("shows the timeline in both orders, with what is late", async () => {
   const now = Date.now();
   const request = new Request(collector, "timed", { began: now - 1000 });

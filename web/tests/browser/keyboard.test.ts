@@ -122,6 +122,22 @@ it("reaches all controls with Tab, each with a name and a mark of the focus", as
   expect(await width()).toBeGreaterThan(before);
 });
 
+it("shows what is chosen in the reader's own colours too", async () => {
+  watched = await Watched.open(browser, collector.base, { forcedColors: "active" });
+  const { page } = watched;
+  await row(page, "service-59").click();
+  await page.getByText("answer 59").waitFor();
+  const look = (selector: string) => page.locator(selector).first().evaluate((e) => {
+    const style = getComputedStyle(e);
+    return `${style.backgroundColor} ${style.outlineStyle} ${style.borderBottomColor}`;
+  });
+  expect(await look('.modes [aria-pressed="true"]')).not.toBe(await look('.modes [aria-pressed="false"]'));
+  expect(await look('.item[aria-selected="true"]')).not.toBe(await look('.item[aria-selected="false"]'));
+  expect(await look(".views a[aria-current]")).not.toBe(await look(".views a:not([aria-current])"));
+  await page.keyboard.press("3");
+  expect((await look(".bar")).split(" none")[0]).not.toBe((await look(".bar-track")).split(" none")[0]);
+});
+
 it("tells a screen reader what happens", async () => {
   watched = await Watched.open(browser, collector.base);
   const { page } = watched;

@@ -136,6 +136,16 @@ it("finds text in content, before and after it came", async () => {
   await row(page, "haystack").waitFor();
 });
 
+it("finds live what it would find later, not what every event has", async () => {
+  watched = await Watched.open(browser, `${collector.base}?q=request_id`);
+  const { page } = watched;
+  await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
+  await new Request(collector, "has-no-such-text").end();
+  await new Request(collector, "has-it").end({ input: [says("user", "what is a request_id?")] });
+  await row(page, "has-it").waitFor();
+  expect(await page.locator(".row.item").count()).toBe(1);
+});
+
 it("pauses with a count, goes on, follows, and clears", async () => {
   watched = await Watched.open(browser, collector.base);
   const { page } = watched;
@@ -171,7 +181,10 @@ it("holds 10,000 requests, of which it draws those that are seen, and keeps its 
   const { page } = watched;
   const list = page.getByRole("grid");
   await row(page, "many-10499").waitFor();
-  // Down to the oldest that it keeps: pages come as they are needed.
+  // Down to the oldest that it keeps: pages come as they are needed, also when one fails.
+  watched.mayHappen(/ERR_FAILED/);
+  let failures = 0;
+  await page.route(/page_token/, (route) => (failures++ === 1 ? route.abort() : route.continue()));
   const rows = async () => Number(await list.getAttribute("aria-rowcount")) - 1;
   await expect.poll(async () => {
     await list.evaluate((e) => e.scrollTo({ top: e.scrollHeight }));

@@ -102,7 +102,10 @@ it("goes on after the server was restarted, and says so", async () => {
   await collector.halt();
   await page.getByText(/Not connected since/).waitFor();
   await page.getByText("remember me").waitFor();
+  // It may be set up in another way than before.
+  await page.route("**/api/v1/config", (route) => route.fulfill({ json: { content: "hide", authentication: false, keepalive_ns: 1e9, retention_ns: 9e11, max_requests: 10_000 } }));
   await collector.run();
+  await page.getByText("This server hides the content of messages").waitFor();
   await page.getByText("The server was restarted.").waitFor();
   watched.mayHappen(/404/);
   await page.getByText("The server does not know this request").waitFor();
@@ -156,4 +159,93 @@ it("keeps up while nobody looks", async () => {
   await row(page, "unseen-999").getByText("done").waitFor();
   expect(await page.getByText("went by").count()).toBe(0);
   expect(Number(await page.getByRole("grid").getAttribute("aria-rowcount"))).toBeGreaterThan(1000);
+});
+
+/** More than the ring has room for, of one request. */
+async function overflow(request: Request): Promise<void> {
+  for (let n = 0; n < 400; n += 8) await Promise.all(Array.from({ length: 8 }, () => request.log("gen_ai.user.message", { content: "more" })));
+}
+
+it("learns what became of open requests that are far down the list", async () => {
+  await open();
+  const { page } = watched;
+  const long = new Request(collector, "long-running");
+  await long.log("gen_ai.user.message", { content: "take your time" });
+  for (let n = 0; n < 8; n++) await sendSpans(collector, Array.from({ length: 130 }, (_, m) => new Request(collector, `above-${n * 130 + m}`).asSpan()));
+  const busy = new Request(collector, "busy");
+  await busy.log("gen_ai.user.message", { content: "x" });
+  await row(page, "busy").waitFor();
+  await expect.poll(async () => Number(await page.getByRole("grid").getAttribute("aria-rowcount"))).toBeGreaterThan(1042);
+  if (await page.getByRole("button", { name: "Dismiss" }).isVisible()) await page.getByRole("button", { name: "Dismiss" }).click();
+  await wire.cut();
+  await page.getByText(/Not connected since/).waitFor();
+  await long.end();
+  await overflow(busy);
+  await wire.mend();
+  await page.getByText(/went by while this page could not follow/).waitFor();
+  await page.getByRole("button", { name: "Open", exact: true }).click();
+  await row(page, "busy").waitFor();
+  await row(page, "long-running").waitFor({ state: "detached" });
+});
+
+it("gives up no request for a search that did not find it", async () => {
+  await open();
+  const { page } = watched;
+  await page.goto(`${wire.base}?q=zebra`);
+  await page.getByText("Live", { exact: true }).waitFor();
+  const quiet = new Request(collector, "quiet");
+  await quiet.log("gen_ai.user.message", { content: "nothing" });
+  const busy = new Request(collector, "busy-again");
+  await busy.log("gen_ai.user.message", { content: "a zebra" });
+  await row(page, "busy-again").waitFor();
+  await wire.cut();
+  await page.getByText(/Not connected since/).waitFor();
+  await overflow(busy);
+  await wire.mend();
+  await page.getByText(/went by while this page could not follow/).waitFor();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await quiet.log("gen_ai.choice", { index: 0, message: { content: "now a zebra" } });
+  await row(page, "quiet").getByText("open", { exact: true }).waitFor();
+});
+
+it("does not open again what has ended, when what waited to be shown is older than the list", async () => {
+  await open();
+  const { page } = watched;
+  const request = new Request(collector, "ended-long-ago");
+  await request.end();
+  await row(page, "ended-long-ago").getByText("done").waitFor();
+  // A page that is behind: its frames come slowly, and the stream brings old events and a loss.
+  await page.addInitScript(() => Object.assign(window, { requestAnimationFrame: (f: () => void) => setTimeout(f, 1500) }));
+  let told = false;
+  await page.route("**/api/v1/events*", async (route) => {
+    if (told) return route.continue();
+    told = true;
+    const { cursor } = (await (await fetch(`${collector.base}api/v1/requests?limit=1`)).json()) as { cursor: string };
+    const data = JSON.stringify({ processor: "gen_ai_buffer", request_id: request.id });
+    return route.fulfill({
+      contentType: "text/event-stream",
+      body: `id: ${cursor}\nevent: request.open\ndata: ${data}\n\nid: ${cursor}\nevent: stream.lost\ndata: {"count":1}\n\n`,
+    });
+  });
+  await page.reload();
+  await page.getByText(/1 event went by/).waitFor();
+  await new Request(collector, "after-the-loss").end();
+  await row(page, "after-the-loss").getByText("done").waitFor();
+  await row(page, "ended-long-ago").getByText("done").waitFor();
+});
+
+it("asks again for what it could not ask for", async () => {
+  await open();
+  const { page } = watched;
+  watched.mayHappen(/ERR_FAILED/);
+  await page.goto(`${wire.base}?model=known-late`);
+  await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
+  await page.route(/requests\?.*request_id=/, (route) => route.abort());
+  const request = new Request(collector, "fits-late");
+  await request.log("gen_ai.user.message", { content: "of which model?" });
+  await request.end({ model: "known-late" });
+  await expect.poll(async () => ((await (await fetch(`${collector.base}api/v1/requests/${request.id}`)).json()) as { state?: string }).state).toBe("flushed");
+  await page.waitForEvent("requestfailed", (r) => r.url().includes("request_id="));
+  await page.unroute(/requests\?.*request_id=/);
+  await row(page, "fits-late").waitFor();
 });

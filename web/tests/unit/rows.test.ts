@@ -77,7 +77,7 @@ describe("rows from a stream", () => {
     const rows = new Rows(10);
     rows.apply(event("request.open", "a"), 0);
     rows.apply(event("request.open", "b"), 0);
-    expect(rows.apply(event("request.merge", "b", { into: "a" }), 0)).toEqual({ key: rowKey("gen_ai_buffer", "a"), ask: true });
+    expect(rows.apply(event("request.merge", "b", { into: "a" }), 0)).toEqual({ key: rowKey("gen_ai_buffer", "a"), ask: true, gone: rowKey("gen_ai_buffer", "b") });
     expect(rows.newest(all).map((r) => r.id)).toEqual(["a"]);
   });
 
@@ -116,6 +116,22 @@ describe("rows from a stream", () => {
     rows.apply(event("gen_ai.choice", "c", { body: { content: "say hi" } }), 0, 'say "hi"');
     expect(rows.newest((r) => r.hit).map((r) => r.id)).toEqual(["b", "a"]);
   });
+
+  it("find no text in what every event has around its content", () => {
+    const rows = new Rows(10);
+    const tell = (text: string) => {
+      rows.apply(event("request.open", "a", { key_source: "span", model: "m" }), 0, text);
+      rows.apply(event("gen_ai.choice", "a", { seq: 1, source: "log", time: "2026-01-01T00:00:00Z", body: { content: "hello" } }), 0, text);
+      rows.apply(event("request.call", "a", { call: { kind: "inference", usage: { input_tokens: 1 }, content_source: { input_messages: "log" }, input_messages: [{ role: "user", parts: [{ type: "text", content: "good day" }] }] } }), 0, text);
+      rows.apply(event("request.end", "a", { status: "ok" }), 0, text);
+      rows.apply(event("request.flush", "a", { flush_reason: "span_end", complete: true, counts: { late: 0 } }), 0, text);
+      return rows.newest((r) => r.hit).length;
+    };
+    for (const text of ["request_id", "time", "log", "inference", "input_messages", "status", "late", "span", "complete"]) expect(tell(text), text).toBe(0);
+    expect(tell("hello")).toBe(1);
+    rows.clear();
+    expect(tell("good day")).toBe(1);
+  });
 });
 
 describe("many rows", () => {
@@ -139,6 +155,20 @@ describe("many rows", () => {
     expect(rows.newest(all).map((r) => r.id)).toEqual(["new", "c", "b"]);
     expect(rows.older([summary("a"), summary("z"), summary("y")], 0, false)).toBe(false);
     expect(rows.newest(all).map((r) => r.id)).toEqual(["new", "c", "b", "a", "z"]);
+  });
+
+  it("have what was missed where it belongs", () => {
+    const rows = new Rows(10);
+    const at = (n: number) => ({ started_at: new Date(Date.UTC(2026, 0, 1, 0, 0, n)).toISOString() });
+    const server = [9, 8, 7, 6, 5, 4, 3, 2, 1].map((n) => summary(`r${n}`, at(n)));
+    rows.older([summary("r7", at(7)), summary("r5", at(5))], 0, false);
+    rows.catchUp(server, 0, false);
+    expect(rows.newest(all).map((r) => r.id)).toEqual(server.map((s) => s.request_id));
+    const others = new Rows(10);
+    others.older([summary("gone", at(0))], 0, false);
+    others.catchUp(server, 0, true);
+    expect(others.newest(all).map((r) => r.id)).toEqual([...server.map((s) => s.request_id), "gone"]);
+    expect(others.newest((r) => r.hit)).toHaveLength(9);
   });
 
   it("that are cleared stay away, until they are opened again", () => {
