@@ -42,8 +42,9 @@ function why(loss: (Connection & { kind: "lost" })["loss"]): string {
     case "stopping":
       return loss.reason === "shutdown" ? "The server is stopping." : `The server ended the stream (${loss.reason}).`;
     case "refused":
-      if (loss.status === 503) return "Too many viewers: the server takes no more streams (max_subscribers).";
+      if (loss.status === 503 && loss.detail.includes("max_subscribers")) return "Too many viewers: the server takes no more streams (max_subscribers).";
       if (loss.status === 421) return "The server listens on a loopback address and answers to loopback names only: open this page as localhost.";
+      if (loss.status === 503) return `The server is busy: ${loss.detail || "it takes nothing more just now"}.`;
       return `The server refused: ${loss.status} ${loss.detail}.`;
   }
 }

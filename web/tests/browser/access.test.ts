@@ -142,6 +142,20 @@ it("says that there are too many viewers, and comes in when there is room", asyn
   await page.getByText("Too many viewers").waitFor({ state: "detached" });
 });
 
+it("tells a busy server from one with too many viewers", async () => {
+  const c = await collector({});
+  watched = await Watched.open(browser, c.base);
+  watched.mayHappen(/503/);
+  const { page } = watched;
+  await page.getByText("Live", { exact: true }).waitFor();
+  await page.route("**/api/v1/requests?*", (route) => route.fulfill({ status: 503, json: { detail: "as many lists as may be" } }));
+  await page.reload();
+  await page.getByText("The server is busy: as many lists as may be.").waitFor();
+  expect(await page.getByText("Too many viewers").count()).toBe(0);
+  await page.unroute("**/api/v1/requests?*");
+  await page.getByText("Live", { exact: true }).waitFor();
+});
+
 /** A reverse proxy that takes a prefix off, as nginx's proxy_pass does: slashes come decoded. */
 async function proxy(to: Collector, prefix: string): Promise<{ base: string; stop(): Promise<void> }> {
   const sockets = new Set<Socket>();
