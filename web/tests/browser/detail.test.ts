@@ -187,6 +187,7 @@ it("becomes the request that it turns out to be a part of", async () => {
     await expect.poll(() => row(page, "merging").count()).toBe(1);
     expect(await page.evaluate(() => document.activeElement?.id), "nobody took the focus").toBe("search");
   } finally {
+    await watched.page.close(); // it would miss the server
     await merging.stop();
   }
 });
@@ -211,6 +212,7 @@ it("tells requests of one id apart by their processor", async () => {
     }
     expect(seen.sort()).toEqual(["gen_ai_buffer", "gen_ai_buffer/again"]);
   } finally {
+    await watched.page.close(); // it would miss the server
     await two.stop();
   }
 });
@@ -361,6 +363,7 @@ it("shows the calls of an agent below each other", async () => {
     await page.locator(".bar-chunk").waitFor();
     await watched.accessible("waterfall");
   } finally {
+    await watched.page.close(); // it would miss the server
     await traces.stop();
   }
 });
