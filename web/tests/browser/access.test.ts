@@ -206,7 +206,7 @@ it("works under a path of a reverse proxy", async () => {
     await new Request(c, "later").end();
     await row(page, "later").waitFor();
   } finally {
-    await watched.page.close(); // it would miss the server
+    await watched?.page.close(); // it would miss the server
     await before.stop();
   }
 });
