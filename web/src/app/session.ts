@@ -18,6 +18,8 @@ const publishEvery = 50;
 /** How long events are taken in at a time, in ms: within a frame, or while nobody looks. */
 const frameBudget = 8;
 const hiddenBudget = 200;
+/** How many requests are asked for at once; the server takes no more values of one key. */
+const mostAsked = 32;
 /** When what failed beside the stream is tried again, in ms. */
 const retryAfter = 2000;
 
@@ -259,22 +261,29 @@ class Run {
         asked.clear();
         // The newest first: they are looked at. Addresses have to stay short.
         for (const [key, id] of [...this.toAsk].reverse()) {
-          if (query.toString().length > 6000) break;
+          if (asked.size >= mostAsked || query.toString().length > 6000) break;
           query.append("request_id", id);
           asked.set(key, id);
           this.toAsk.delete(key);
         }
         // What has waited for long gets its summary when it is opened.
         for (const key of [...this.toAsk.keys()].slice(0, Math.max(0, this.toAsk.size - 2000))) this.toAsk.delete(key);
-        const before = this.clears;
-        const page = await askJSON<Page>(`api/v1/requests?${query.toString()}`, this.abort.signal);
-        const time = Date.now();
-        for (const s of before === this.clears ? page.requests : []) this.rows.place(s, time, this.pageToken !== undefined);
-        this.frames.schedule();
-        await new Promise((resolve) => setTimeout(resolve, 150));
+        // A page may end before its limit.
+        for (let token: string | undefined = ""; token !== undefined; ) {
+          if (token) query.set("page_token", token);
+          const before = this.clears;
+          const page: Page = await askJSON<Page>(`api/v1/requests?${query.toString()}`, this.abort.signal);
+          const time = Date.now();
+          for (const s of before === this.clears ? page.requests : []) this.rows.place(s, time, this.pageToken !== undefined);
+          this.frames.schedule();
+          token = page.next_page_token;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 60));
       }
     } catch (error) {
       if (this.abort.signal.aborted || unauthorized(error)) return;
+      // What the server does not want to be asked, it is not asked again.
+      if (error instanceof Refused && error.status === 400) asked.clear();
       // The stream says what is wrong. Those that were asked for go first: they are the older ones.
       for (const [key, id] of this.toAsk) asked.set(key, id);
       this.toAsk = asked;

@@ -146,6 +146,16 @@ it("finds live what it would find later, not what every event has", async () => 
   expect(await page.locator(".row.item").count()).toBe(1);
 });
 
+it("shows many that turn out to fit at once", async () => {
+  watched = await Watched.open(browser, `${collector.base}?model=at-once`);
+  const { page } = watched;
+  await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
+  const many = Array.from({ length: 120 }, () => new Request(collector, "at-once"));
+  for (const request of many) await request.log("gen_ai.user.message", { content: "of which model?" });
+  await sendSpans(collector, many.map((r) => r.asSpan({ model: "at-once" })));
+  await expect.poll(async () => Number(await page.getByRole("grid").getAttribute("aria-rowcount"))).toBe(121);
+});
+
 it("pauses with a count, goes on, follows, and clears", async () => {
   watched = await Watched.open(browser, collector.base);
   const { page } = watched;

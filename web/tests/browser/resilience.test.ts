@@ -247,5 +247,9 @@ it("asks again for what it could not ask for", async () => {
   await expect.poll(async () => ((await (await fetch(`${collector.base}api/v1/requests/${request.id}`)).json()) as { state?: string }).state).toBe("flushed");
   await page.waitForEvent("requestfailed", (r) => r.url().includes("request_id="));
   await page.unroute(/requests\?.*request_id=/);
+  // The answer may come in several pages.
+  await page.route(/requests\?.*request_id=/, (route) => (route.request().url().includes("page_token=")
+    ? route.continue({ url: route.request().url().replace(/&page_token=[^&]*/, "") })
+    : route.fulfill({ json: { requests: [], cursor: "", next_page_token: "next" } })));
   await row(page, "fits-late").waitFor();
 });
