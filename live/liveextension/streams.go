@@ -60,7 +60,7 @@ func (x *liveExtension) stream(w http.ResponseWriter, r *http.Request, route *st
 		x.leave(nil, s)
 		return
 	}
-	to := &sink{x: x, w: w, to: *http.NewResponseController(w), route: route, oldest: x.oldest(), http2: r.ProtoMajor > 1}
+	to := &sink{x: x, w: w, route: route, oldest: x.oldest(), http2: r.ProtoMajor > 1}
 	x.sinks.add(to)
 	defer x.leave(to, s)
 	if to.begin(prelude(to.cursor(s))) == nil {
@@ -170,7 +170,7 @@ func (s *sink) over() error {
 	if s.x.stopping.Err() != nil && !time.Now().Before(s.x.ending.drained) {
 		return live.ErrStopped
 	}
-	if !s.oldest.IsZero() && !time.Now().Before(s.oldest) {
+	if s.oldest != nil && !time.Now().Before(*s.oldest) {
 		return errTooOld
 	}
 	return nil
@@ -190,22 +190,23 @@ func (s *sink) waited(from *live.Subscription, err error) error {
 
 var errTooOld = errors.New("max_connection_age")
 
-// oldest is when a stream that begins now has to end, zero for never.
-func (x *liveExtension) oldest() time.Time {
+// oldest is when a stream that begins now has to end, nil for never.
+func (x *liveExtension) oldest() *time.Time {
 	age := x.cfg.MaxConnectionAge
 	if age <= 0 {
-		return time.Time{}
+		return nil
 	}
 	const jitter = 0.2
-	return time.Now().Add(time.Duration(float64(age) * (1 + jitter*(2*rand.Float64()-1))))
+	at := time.Now().Add(time.Duration(float64(age) * (1 + jitter*(2*rand.Float64()-1))))
+	return &at
 }
 
 // patience is how long to wait for events.
 func (s *sink) patience() time.Duration {
-	if s.oldest.IsZero() {
+	if s.oldest == nil {
 		return s.x.cfg.Keepalive
 	}
-	return max(0, min(s.x.cfg.Keepalive, time.Until(s.oldest)))
+	return max(0, min(s.x.cfg.Keepalive, time.Until(*s.oldest)))
 }
 
 func prelude(cursor string) []byte {
@@ -229,14 +230,15 @@ func keepalive(cursor string, moved bool) []byte {
 type sink struct {
 	x     *liveExtension
 	w     http.ResponseWriter
-	to    http.ResponseController
 	route *streamRoute
 	// told is where the client knows to be.
 	told uint64
-	// oldest is when the stream has to end, zero for never.
-	oldest time.Time
+	// oldest is when the stream has to end, nil for never.
+	oldest *time.Time
 	http2  bool
 }
+
+func (s *sink) to() *http.ResponseController { return http.NewResponseController(s.w) }
 
 // room is what writing takes; a stream has it only while it writes.
 type room struct {
@@ -291,14 +293,14 @@ func (s *sink) begin(block []byte) error {
 
 func (s *sink) write(block []byte) error {
 	deadline := time.Now().Add(s.x.cfg.WriteTimeout)
-	_ = s.to.SetWriteDeadline(deadline) // every server of confighttp can
-	if s.x.stopping.Err() != nil {      // afterwards: whoever stops looks at the sinks afterwards, too
+	_ = s.to().SetWriteDeadline(deadline) // every server of confighttp can
+	if s.x.stopping.Err() != nil {        // afterwards: whoever stops looks at the sinks afterwards, too
 		s.hurry()
 	}
 	n, err := s.w.Write(block)
 	s.x.telemetry.ExtensionGenAiLiveBytesSent.Add(context.Background(), int64(n), s.route.options...)
 	if err == nil {
-		err = s.to.Flush()
+		err = s.to().Flush()
 	}
 	if err != nil {
 		// The time says it, since not all errors do: a connection of HTTP/2
@@ -311,7 +313,7 @@ func (s *sink) write(block []byte) error {
 	}
 	if s.http2 {
 		// There a deadline resets the stream even when nothing is written.
-		_ = s.to.SetWriteDeadline(time.Time{})
+		_ = s.to().SetWriteDeadline(time.Time{})
 	}
 	return nil
 }
@@ -327,7 +329,7 @@ var eventsRoute, requestRoute = newStreamRoute("events"), newStreamRoute("reques
 
 // hurry has all writes from now on, and one that is under way, end in time for
 // the stop.
-func (s *sink) hurry() { _ = s.to.SetWriteDeadline(s.x.ending.written) }
+func (s *sink) hurry() { _ = s.to().SetWriteDeadline(s.x.ending.written) }
 
 // sinks are those that are open.
 type sinks struct {
