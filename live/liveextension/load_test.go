@@ -81,7 +81,9 @@ func TestAThousandReadersOfAllKinds(t *testing.T) {
 	})
 	c.arrived.Wait()
 	// Those that took nothing are disconnected, those that left are not there.
-	settled := func() bool { return c.broken.Load() || liveextension.Stats(r.Component).Subscribers == int64(len(viewers)) }
+	settled := func() bool {
+		return c.broken.Load() || liveextension.Stats(r.Component).Subscribers == int64(len(viewers))
+	}
 	require.Eventually(t, settled, long, 10*time.Millisecond, "%+v", liveextension.Stats(r.Component))
 	quiet := heap() - base
 	r.stop(t)
