@@ -1,6 +1,7 @@
 package liveextension_test
 
 import (
+	"encoding/json"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -13,8 +14,44 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/genaibuffer/genaibufferprocessor/config"
+	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/live/liveextension"
 )
+
+// An event of any size is shown whole to who opens its request, and to who watches
+// everything unless the ring cannot hold it, which is told.
+func TestLargeEvents(t *testing.T) {
+	whole := []string{"request.open", "gen_ai.a", "request.flush"}
+	for name, c := range map[string]struct {
+		ring config.Size
+		want []string
+	}{
+		"fits": {64 << 20, whole}, "does not": {1 << 20, []string{"stream.lost", "request.flush"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, start starter) {
+				r := start(t, func(cfg *liveextension.Config) { cfg.Ring.Bytes = c.ring }, nil)
+				of := request("r", 1)
+				watching := newBrowser(t, r.get(t, "/api/v1/events").Body)
+				const large = 8 << 20
+				r.Publish([]event.Fact{opened(of), record(of, 1, "gen_ai.a", strings.Repeat("x", large)), flushed(of, 1)})
+				one := newBrowser(t, r.get(t, "/api/v1/requests/r/events").Body)
+				for b, want := range map[*browser][]string{watching: c.want, one: whole} {
+					for _, name := range want {
+						e := b.must()
+						require.Equal(t, name, e.name)
+						if name == "gen_ai.a" {
+							var data struct{ Body string }
+							require.NoError(t, json.Unmarshal([]byte(e.data), &data))
+							assert.Len(t, data.Body, large)
+						}
+					}
+				}
+			})
+		})
+	}
+}
 
 // heap is what is alive, in bytes.
 func heap() int64 {
