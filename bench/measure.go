@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -77,7 +78,7 @@ func (b *bench) start(v variant, u load.Unit, hold string) (*run, error) {
 		Configs: configs,
 		Env: map[string]string{
 			"BENCH_SINK_PORT":   sinkPort,
-			"BENCH_COMPRESSION": b.options.compression,
+			"BENCH_COMPRESSION": cmp.Or(v.compression, b.options.compression),
 			"BENCH_HOLD":        hold,
 			"BENCH_MESSAGES":    strconv.FormatBool(v.messages),
 			"BENCH_STORAGE":     storage,

@@ -22,6 +22,8 @@ type variant struct {
 
 	storage string
 	share   int
+	// compression is the exporter's, the bench's when empty.
+	compression string
 	// viewers watch the live extension.
 	viewers viewers.Mix
 	// unit replaces the scenario's, where the traffic is what varies.

@@ -18,13 +18,14 @@ const (
 // they can with no viewer: those that never read, that read a kilobyte a
 // second, and that have gone.
 func watched() scenario {
-	off := variant{name: notShown, overlay: "gather", gathers: true}
-	alone := variant{name: nobodyLooks, overlay: "live", gathers: true}
+	off := variant{name: notShown, overlay: "gather", gathers: true, messages: true, compression: "gzip"}
+	alone := off
+	alone.name, alone.overlay = nobodyLooks, "live"
 	looked := alone
 	looked.name, looked.viewers = badViewers, viewers.Mix{Stalled: 600, Slow: 300, Vanished: 100}
 	return scenario{
 		name:     "live",
-		title:    "requests shown while they happen, messages off",
+		title:    "requests shown while they happen, messages and the exporter's compression on, as they are by default",
 		unit:     func() load.Unit { return load.Gathered(kilobyte) },
 		variants: []variant{off, alone, looked},
 		metrics:  costs,
