@@ -8,12 +8,14 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -143,11 +145,13 @@ func sendQuestion(t *testing.T, c *collector, who ids) {
 }
 
 // TestReloadsWithViewers: each of 20 reloads ends every stream with a final
-// event, and costs no acknowledged event.
+// event, also beside a viewer that takes nothing, costs no acknowledged event,
+// and leaves nothing behind.
 func TestReloadsWithViewers(t *testing.T) {
 	t.Parallel()
 	s := newSink(t)
 	c := start(t, launch{configs: []string{toSink(s, brisk), shown("")}})
+	ours := c.goroutines("genaibufferprocessor")
 	l := startLoad(t, bothClients(t, c)...)
 	const reloads, viewers = 20, 5
 	for range reloads {
@@ -159,6 +163,7 @@ func TestReloadsWithViewers(t *testing.T) {
 			}
 			watching = append(watching, watch(t, url, nil))
 		}
+		askAndNeverRead(t, c.live)
 		l.awaitSent(c, 5)
 		for _, v := range watching {
 			v.await(0, "something", func(watchedFrame) bool { return true })
@@ -169,8 +174,40 @@ func TestReloadsWithViewers(t *testing.T) {
 		}
 	}
 	l.end()
+	left := 0
+	c.poll("the goroutines that there were at first", func() bool {
+		left = c.goroutines("genaibufferprocessor")
+		return left <= ours
+	}, func() string { return fmt.Sprintf("%d, of %d", left, ours) })
 	c.stop()
 	l.ledger.check(t, s.delivered())
+}
+
+// askAndNeverRead opens a stream until the test ends.
+func askAndNeverRead(t *testing.T, address string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	_, err = fmt.Fprintf(conn, "GET /api/v1/events?since=begin HTTP/1.1\r\nHost: %s\r\n\r\n", address)
+	require.NoError(t, err)
+}
+
+// goroutines counts those of the collector that have a text in their stack.
+func (c *collector) goroutines(text string) int {
+	c.t.Helper()
+	response, err := askClient.Get("http://" + c.pprof + "/debug/pprof/goroutine?debug=2")
+	require.NoError(c.t, err)
+	defer response.Body.Close()
+	stacks, err := io.ReadAll(response.Body)
+	require.NoError(c.t, err)
+	n := 0
+	for stack := range strings.SplitSeq(string(stacks), "\n\n") {
+		if strings.Contains(stack, text) {
+			n++
+		}
+	}
+	return n
 }
 
 // TestTwoBuffersOnOneExtension: each event says whose it is, and viewers can
