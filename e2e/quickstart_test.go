@@ -61,6 +61,7 @@ func TestQuickstartKilled(t *testing.T) {
 	_ = run.Wait() // killed
 	require.NoError(t, played, "%s", output)
 	require.Zero(t, rowsOf(output.String()), "it was killed before it showed anything")
+	q.awaitPorts()
 
 	shown := q.runOnce()
 	filed := q.filed()
@@ -123,6 +124,7 @@ type quickstart struct {
 	t            *testing.T
 	dir, program string
 	live         string
+	ports        []string
 	env          []string
 }
 
@@ -134,11 +136,25 @@ func newQuickstart(t *testing.T) *quickstart {
 	build.Dir = repository(t)
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", output)
-	_, metricsPort, err := net.SplitHostPort(freeAddress(t))
+	grpc, http, health, metrics := freeAddress(t), freeAddress(t), freeAddress(t), freeAddress(t)
+	_, metricsPort, err := net.SplitHostPort(metrics)
 	require.NoError(t, err)
-	q.env = append(os.Environ(), "OTLP_GRPC_ENDPOINT="+freeAddress(t), "OTLP_HTTP_ENDPOINT="+freeAddress(t),
-		"HEALTH_ENDPOINT="+freeAddress(t), "LIVE_ENDPOINT="+q.live, "METRICS_PORT="+metricsPort)
+	q.ports = []string{grpc, http, health, metrics, q.live}
+	q.env = append(os.Environ(), "OTLP_GRPC_ENDPOINT="+grpc, "OTLP_HTTP_ENDPOINT="+http,
+		"HEALTH_ENDPOINT="+health, "LIVE_ENDPOINT="+q.live, "METRICS_PORT="+metricsPort)
 	return q
+}
+
+// awaitPorts waits until nobody listens on its ports: a killed process, which
+// is not our child to wait for, holds them until the kernel has cleaned up.
+func (q *quickstart) awaitPorts() {
+	q.t.Helper()
+	for _, address := range q.ports {
+		require.Eventually(q.t, func() bool {
+			listener, err := net.Listen("tcp", address)
+			return err == nil && listener.Close() == nil
+		}, patience, 10*time.Millisecond, "%s is still taken", address)
+	}
 }
 
 func (q *quickstart) command(ctx context.Context, flags ...string) *exec.Cmd {
