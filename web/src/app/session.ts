@@ -137,7 +137,10 @@ class Run {
   private async begin(get: () => Promise<string>): Promise<void> {
     for (let attempt = 0; !this.abort.signal.aborted; attempt++) {
       try {
-        this.listen(await get());
+        const cursor = await get();
+        // Nobody knows how much went by between an attempt and the next.
+        if (attempt > 0 && this.epoch !== "") this.tellGap(epochOf(cursor), null);
+        this.listen(cursor);
         return;
       } catch (error) {
         if (this.abort.signal.aborted) return;
@@ -294,22 +297,13 @@ class Run {
   }
 
   private miss(event: StreamEvent): void {
-    const epoch = epochOf(event.id);
-    const restarted = epoch !== this.epoch;
     let count: unknown;
     try {
       count = (JSON.parse(event.data) as { count?: unknown }).count;
     } catch {
       // Nothing is known of the loss.
     }
-    const before = missed.peek();
-    missed.value = {
-      count: (before?.count ?? 0) + (typeof count === "number" ? count : 0),
-      unknown: (before?.unknown ?? false) || typeof count !== "number",
-      restarted: (before?.restarted ?? false) || restarted,
-      at: Date.now(),
-    };
-    announce(restarted ? "The server was restarted" : "Some events were missed");
+    this.tellGap(epochOf(event.id), typeof count === "number" ? count : null);
     // What the stream would tell next is in the list already, and so is what
     // waits: told after the list, it would open again what has ended.
     this.streaming?.abort();
@@ -317,6 +311,19 @@ class Run {
     this.drained?.();
     this.drained = null;
     void this.begin(() => this.catchUp());
+  }
+
+  /** Says that events went by: how many, if that is known, before those of `epoch`. */
+  private tellGap(epoch: string, count: number | null): void {
+    const restarted = epoch !== this.epoch;
+    const before = missed.peek();
+    missed.value = {
+      count: (before?.count ?? 0) + (count ?? 0),
+      unknown: (before?.unknown ?? false) || count === null,
+      restarted: (before?.restarted ?? false) || restarted,
+      at: Date.now(),
+    };
+    announce(restarted ? "The server was restarted" : "Some events were missed");
   }
 
   /** Gets all of the list that is new to this page. Answers the cursor. */

@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 /** A network between browser and server that can be cut. */
 export class Wire {
   private server: Server | null = null;
+  private toBrowser = "";
   private readonly sockets = new Set<Socket>();
 
   private constructor(
@@ -32,6 +33,7 @@ export class Wire {
           far.destroy();
         });
       }
+      far.on("data", (chunk: Buffer) => (this.toBrowser += chunk.toString("latin1")));
       near.pipe(far).pipe(near);
     });
     await new Promise<void>((resolve) => server.listen(this.port, "127.0.0.1", resolve));
@@ -39,6 +41,11 @@ export class Wire {
     if (!address || typeof address === "string") throw new Error("no address");
     this.port = address.port;
     this.server = server;
+  }
+
+  /** Whether this has passed on its way to the browser. */
+  passed(text: string): boolean {
+    return this.toBrowser.includes(text);
   }
 
   /** Nothing passes any more, and whoever tries is told so. */
