@@ -106,11 +106,70 @@ func TestEventsFindTheirCall(t *testing.T) {
 		assert.Equal(t, "embeddings", calls[0]["kind"])
 		assert.Equal(t, "resp_2", calls[0]["response_id"])
 	})
+	t.Run("one for each response that they report", func(t *testing.T) {
+		body := bodyOf(t, full, newPart([]event.Record{
+			noContext(1, semconv.EventClaudeUserPrompt, "prompt", "hi"),
+			noContext(2, semconv.EventClaudeAPIRequest, "request_id", "req_1", "input_tokens", 10, "output_tokens", 5),
+			noContext(3, semconv.EventOperationDetails, "gen_ai.response.id", "resp_2", "gen_ai.usage.input_tokens", 20, "gen_ai.output.messages", "two"),
+			noContext(4, semconv.EventClaudeAPIRequest, "request_id", "req_3", "output_tokens", 1),
+			noContext(5, semconv.EventOperationDetails, "gen_ai.response.id", "resp_2", "gen_ai.usage.output_tokens", 6),
+			noContext(6, semconv.EventClaudeAssistantResponse, "response", "yo"),
+		}))
+		calls := list(body, "calls")
+		assert.Equal(t, []any{"req_1", "req_3", "resp_2"}, column(calls, "response_id"))
+		assert.Equal(t, map[string]any{"input_tokens": 30.0, "output_tokens": 12.0}, body["usage"])
+		assert.Equal(t, map[string]any{"input_tokens": 20.0, "output_tokens": 6.0}, calls[2]["usage"])
+		assert.Contains(t, calls[0], "input_messages", "of the events without an id")
+		assert.Equal(t, []any{map[string]any{"role": "assistant", "parts": []any{map[string]any{"type": "text", "content": "yo"}}}}, calls[0]["output_messages"])
+		assert.Equal(t, []any{map[string]any{"role": "assistant", "parts": []any{map[string]any{"type": "text", "content": "two"}}}}, calls[2]["output_messages"])
+	})
 	t.Run("or none when they carry no content", func(t *testing.T) {
 		body := bodyOf(t, full, newPart([]event.Record{noContext(1, semconv.EventEvaluationResult)}))
 		assert.NotContains(t, body, "calls")
 		assert.Equal(t, "other", body["kind"])
 	})
+}
+
+func TestConversationOfAnEvent(t *testing.T) {
+	for _, name := range []string{semconv.EventUserMessage, semconv.EventEvaluationResult, "codex.sse_event"} {
+		log := newLog(1, name, 0, nil, "conversation.id", "talk")
+		assert.Equal(t, "talk", bodyOf(t, full, newPart([]event.Record{log}))["conversation_id"], name)
+		chat := newSpan(spanID, "chat", 0, time.Second, "gen_ai.conversation.id", "told by the span")
+		assert.Equal(t, "told by the span", bodyOf(t, full, newPart([]event.Record{log}, chat))["conversation_id"], name)
+	}
+}
+
+// TestToolToldByEvents: Strands has a tool's arguments and result in events
+// that look like messages.
+func TestToolToldByEvents(t *testing.T) {
+	told := func(seq uint64, name string, attributes ...any) event.Record {
+		r := newLog(seq, name, 0, nil, attributes...)
+		r.Source = event.SourceSpanEvent
+		return r
+	}
+	records := func() []event.Record {
+		return []event.Record{
+			told(1, semconv.EventToolMessage, "role", "tool", "content", `{"city":"Rome"}`, "id", "c1"),
+			told(2, semconv.EventChoice, "message", `[{"text":"21C"}]`, "id", "c1"),
+		}
+	}
+	tool := func(attributes ...any) *event.Span {
+		return newSpan(spanID, "execute_tool get", 0, time.Second,
+			append([]any{"gen_ai.operation.name", "execute_tool", "gen_ai.tool.name", "get", "gen_ai.tool.call.id", "c1"}, attributes...)...)
+	}
+	body := bodyOf(t, full, newPart(records(), tool("gen_ai.input.messages", "stays")))
+	call := list(body, "calls")[0]
+	assert.Equal(t, map[string]any{
+		"name": "get", "call_id": "c1", "arguments": map[string]any{"city": "Rome"}, "result": []any{map[string]any{"text": "21C"}},
+	}, call["tool"])
+	assert.NotContains(t, call, "output_messages")
+	assert.Contains(t, call, "input_messages", "of the span's attribute")
+	events := list(body, "events")
+	assert.Equal(t, `{"city":"Rome"}`, events[0]["attributes"].(map[string]any)["content"], "the event keeps it")
+	assert.Equal(t, `[{"text":"21C"}]`, events[1]["attributes"].(map[string]any)["message"], "the event keeps it")
+
+	call = list(bodyOf(t, full, newPart(records(), tool("gen_ai.tool.call.arguments", "{}", "gen_ai.tool.call.result", "told by the span"))), "calls")[0]
+	assert.Equal(t, "told by the span", call["tool"].(map[string]any)["result"])
 }
 
 func TestManyCalls(t *testing.T) {

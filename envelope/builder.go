@@ -42,6 +42,9 @@ type Options struct {
 	Events bool
 	// Messages says that the assembled messages are carried.
 	Messages bool
+	// AllContent says that content which lost against that of a better
+	// carrier stays among the call's attributes, because nobody else has it.
+	AllContent bool
 	// Order of the events; anything but OrderTime is OrderArrival.
 	Order Order
 	// Version is the build's version, for the instrumentation scope.
@@ -118,6 +121,9 @@ type assembly struct {
 	index     map[callKey]int
 	responses map[string]int
 	found     int
+	// firstResponse is the first response id of an event with content that
+	// names no span.
+	firstResponse string
 	// texts are the unpacked texts of the facts.
 	texts  factTexts
 	tally  tally
@@ -195,8 +201,12 @@ func (a *assembly) contentOf(i int) pcommon.Map {
 func (a *assembly) assembleMessages() {
 	for i := range a.calls {
 		c := &a.calls[i]
+		records := c.records
+		if c.takeToolEvents() {
+			records = nil
+		}
 		c.content = a.contentOf(i)
-		c.assembled = messages.Assemble(c.span, c.records, c.content)
+		c.assembled = messages.Assemble(c.span, records, c.content)
 		if len(c.facts.FinishReasons) == 0 {
 			c.facts.FinishReasons = shortReasons(c.assembled.FinishReasons)
 		}

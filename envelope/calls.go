@@ -20,8 +20,10 @@ type call struct {
 	// span is nil for a call without its span.
 	span    *event.Span
 	traceID pcommon.TraceID
-	// spanID is zero for the call of the events that name no span.
-	spanID    pcommon.SpanID
+	// spanID is zero for the calls of the events that name no span.
+	spanID pcommon.SpanID
+	// response tells calls without a span id apart: empty for the first.
+	response  string
 	kind      semconv.Kind
 	facts     semconv.CallFacts
 	startedAt pcommon.Timestamp
@@ -54,6 +56,7 @@ func (a *assembly) gatherCalls() {
 		a.calls = append(a.calls, call{})
 		a.calls[len(a.calls)-1].open(span)
 	}
+	a.index, a.responses, a.found, a.firstResponse = nil, nil, 0, ""
 	for i := range a.part.Records {
 		a.openSpanless(&a.part.Records[i])
 	}
@@ -83,14 +86,16 @@ func (a *assembly) openSpanless(r *event.Record) {
 	if !carriesContent(r.Name) {
 		return
 	}
+	response := a.responseOf(r)
 	i := a.callOf(r)
-	if i < 0 {
+	if i < 0 || response != "" && a.calls[i].span == nil && a.calls[i].response != response {
 		i = len(a.calls)
 		a.calls = append(a.calls, call{
-			traceID: r.Log.TraceID(),
-			spanID:  r.Log.SpanID(),
-			kind:    semconv.KindInference,
-			place:   r.Time(),
+			traceID:  r.Log.TraceID(),
+			spanID:   r.Log.SpanID(),
+			response: response,
+			kind:     semconv.KindInference,
+			place:    r.Time(),
 		})
 		if a.index != nil {
 			a.index[a.calls[i].key()] = i
@@ -100,6 +105,23 @@ func (a *assembly) openSpanless(r *event.Record) {
 	if c := &a.calls[i]; c.span == nil && r.Time() < c.place {
 		c.place = r.Time()
 	}
+}
+
+// responseOf is the response id of a record with content that names no span, if
+// it is not the first such id: there are several calls then. The records without
+// an id stay with the first.
+func (a *assembly) responseOf(r *event.Record) string {
+	if !r.Log.SpanID().IsEmpty() {
+		return ""
+	}
+	id := semconv.EventResponseID(r.Name, r.Log.Attributes())
+	if a.firstResponse == "" {
+		a.firstResponse = id
+	}
+	if id == a.firstResponse {
+		return ""
+	}
+	return id
 }
 
 // deal is the memory for dealing records out to calls.
@@ -140,30 +162,37 @@ func (a *assembly) assignRecords() {
 	}
 }
 
-// callKey tells calls apart. Events without a span id share the zero key.
+// callKey tells calls apart. Events without a span id share the zero key unless
+// they report further responses.
 type callKey struct {
-	traceID pcommon.TraceID
-	spanID  pcommon.SpanID
+	traceID  pcommon.TraceID
+	spanID   pcommon.SpanID
+	response string
 }
 
 func (c *call) key() callKey {
 	if c.spanID.IsEmpty() {
-		return callKey{}
+		return callKey{response: c.response}
 	}
-	return callKey{c.traceID, c.spanID}
+	return callKey{traceID: c.traceID, spanID: c.spanID}
 }
 
 // callOf is the index of the call that a record belongs to, or -1: the call of
 // its span; for a record that names no span the one that reports its response
-// id, else the call of all those records.
+// id, else the first of those without a span.
 func (a *assembly) callOf(r *event.Record) int {
 	spanID := r.Log.SpanID()
 	if !spanID.IsEmpty() {
-		return a.find(callKey{r.Log.TraceID(), spanID})
+		return a.find(callKey{traceID: r.Log.TraceID(), spanID: spanID})
 	}
-	if id := semconv.ResponseID(r.Log.Attributes()); id != "" {
+	if id := semconv.EventResponseID(r.Name, r.Log.Attributes()); id != "" {
 		if i, ok := a.reporting(id); ok {
 			return i
+		}
+		if id != a.firstResponse {
+			if i := a.find(callKey{response: id}); i >= 0 {
+				return i
+			}
 		}
 	}
 	return a.find(callKey{})
@@ -316,6 +345,32 @@ func (c *call) add(told *semconv.CallFacts) {
 	count(&f.Usage.CacheReadInputTokens, told.Usage.CacheReadInputTokens)
 	count(&f.Usage.CacheWriteInputTokens, told.Usage.CacheWriteInputTokens)
 	count(&f.Usage.ReasoningOutputTokens, told.Usage.ReasoningOutputTokens)
+}
+
+// takeToolEvents reads what a tool was called with and what it answered where
+// Strands has them: in span events of the tool's own span, in the shape of
+// messages. False when they are not there, or its attributes say it.
+func (c *call) takeToolEvents() bool {
+	tool := &c.facts.Tool
+	if c.kind != semconv.KindTool || c.span == nil || present(tool.Arguments) || present(tool.Result) {
+		return false
+	}
+	take := func(r *event.Record, key string, dst *pcommon.Value) {
+		if v, ok := r.Log.Attributes().Get(key); ok && !present(*dst) {
+			*dst = pcommon.NewValueEmpty()
+			v.CopyTo(*dst)
+		}
+	}
+	for _, r := range c.records {
+		switch {
+		case r.Source != event.SourceSpanEvent:
+		case r.Name == semconv.EventToolMessage:
+			take(r, semconv.FieldContent, &tool.Arguments)
+		case r.Name == semconv.EventChoice:
+			take(r, semconv.FieldMessage, &tool.Result)
+		}
+	}
+	return present(tool.Arguments) || present(tool.Result)
 }
 
 // recall completes a call whose span is not in this part: by its operation's

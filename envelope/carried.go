@@ -109,7 +109,8 @@ func (a *assembly) carry(c *call) {
 			return false
 		}
 		if content {
-			return a.options.Messages && !slices.Contains(c.assembled.LeftOver, key)
+			return a.options.Messages && !slices.Contains(c.assembled.LeftOver, key) &&
+				(!a.options.AllContent || c.assembled.Holds(key))
 		}
 		if !c.carries(key, v) {
 			return false

@@ -210,7 +210,7 @@ func (f *Facts) primacyOf(c *call) primacy {
 
 // learnContext takes the conversation and the agent from the first call that
 // knows them when the primary one does not, since some instrumentations name
-// them only on the spans around it; and what explains an error that the owning
+// them only on the spans around it, or the conversation on events; and what explains an error that the owning
 // span does not explain itself.
 func (a *assembly) learnContext() {
 	for i := range a.calls {
@@ -221,6 +221,12 @@ func (a *assembly) learnContext() {
 		if a.texts[textAgentName] == "" {
 			a.texts.set(textAgentName, facts.AgentName)
 		}
+	}
+	for i := range a.part.Records {
+		if a.texts[textConversationID] != "" {
+			break
+		}
+		a.texts.set(textConversationID, semconv.ConversationID(a.part.Records[i].Log.Attributes()))
 	}
 	status := a.part.Facts.status
 	for i := range a.calls {

@@ -101,6 +101,8 @@ func newEngine(set Settings, cfg *config.Buffer) *Engine {
 			Events:   cfg.Envelope.Events,
 			Messages: cfg.Envelope.Messages,
 			Version:  set.Version,
+
+			AllContent: set.strips,
 		}),
 	}
 	e.store = buffer.New(buffer.Options{

@@ -2,6 +2,7 @@ package processor_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -167,6 +168,33 @@ func TestContentIsStrippedFromForwardedSpansOnly(t *testing.T) {
 	calls, _ := r.out.envelopes(t)[0].Body().Map().Get("calls")
 	_, has := calls.Slice().At(0).Map().Get("output_messages")
 	assert.True(t, has)
+}
+
+// TestStrippedContentIsInTheEnvelope: also what lost against the content of a
+// better carrier, and only once.
+func TestStrippedContentIsInTheEnvelope(t *testing.T) {
+	r := newRig(t, func(c *config.Processor) { c.Traces.Content = config.ContentStrip })
+	r.sendLogs(logsOf(func(log plog.LogRecord) {
+		message("gen_ai.client.inference.operation.details", "", 1)(log)
+		log.Attributes().PutStr("gen_ai.input.messages", "the turn")
+	}))
+	r.sendSpans(spansOf(func(span ptrace.Span) {
+		chat(1)(span)
+		span.Attributes().PutStr("gen_ai.input.messages", "the history")
+		span.Attributes().PutStr("gen_ai.output.messages", "the answer")
+		span.Attributes().PutStr("output.value", "the response")
+		span.Attributes().PutStr("llm.input_messages.0.message.content", "flattened")
+	}))
+	r.stop()
+	calls, _ := r.out.envelopes(t)[0].Body().Map().Get("calls")
+	call := calls.Slice().At(0).AsString()
+	for _, text := range []string{"the turn", "the history", "the answer", "the response", "flattened"} {
+		assert.Equal(t, 1, strings.Count(call, text), "%s in %s", text, call)
+	}
+	forwarded := r.spans.AllTraces()[0].ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0)
+	for key := range forwarded.Attributes().All() {
+		assert.NotContains(t, []string{"gen_ai.input.messages", "gen_ai.output.messages", "output.value", "llm.input_messages.0.message.content"}, key)
+	}
 }
 
 func TestOriginalsTravelOnWhenForwarded(t *testing.T) {

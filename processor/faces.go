@@ -37,6 +37,7 @@ type Traces struct {
 
 // NewLogs makes the processor's face in a logs pipeline.
 func (r *Registry) NewLogs(set Settings, cfg *config.Processor, next consumer.Logs) *Logs {
+	set.strips = cfg.Traces.Content == config.ContentStrip
 	return &Logs{
 		face:    r.join(set, &cfg.Buffer, next),
 		next:    next,
@@ -46,8 +47,9 @@ func (r *Registry) NewLogs(set Settings, cfg *config.Processor, next consumer.Lo
 
 // NewTraces makes the processor's face in a traces pipeline.
 func (r *Registry) NewTraces(set Settings, cfg *config.Processor, next consumer.Traces) *Traces {
+	set.strips = cfg.Traces.Content == config.ContentStrip
 	f := r.join(set, &cfg.Buffer, nil)
-	t := &Traces{face: f, next: next, strip: cfg.Traces.Content == config.ContentStrip, reader: f.engine.reader()}
+	t := &Traces{face: f, next: next, strip: set.strips, reader: f.engine.reader()}
 	t.reader.places = t.strip
 	return t
 }

@@ -44,6 +44,9 @@ type Settings struct {
 	// Kind is the form of the component. A processor has one outlet, its logs
 	// pipeline; all outlets of a connector lead to the same consumers.
 	Kind component.Kind
+	// strips says that spans travel on without their content, which only the
+	// envelope has then.
+	strips bool
 }
 
 // join enters a face. It allocates nothing that needs closing: the collector

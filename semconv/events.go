@@ -42,6 +42,26 @@ func ResponseID(attrs pcommon.Map) string {
 	return ""
 }
 
+// EventResponseID is the same for an event of this name, by whatever its
+// vendor calls it.
+func EventResponseID(name string, attrs pcommon.Map) string {
+	id := ResponseID(attrs)
+	if id == "" && strings.HasPrefix(name, prefixClaude) {
+		if v, ok := attrs.Get(AttrClaudeRequestID); ok {
+			id = v.Str()
+		}
+	}
+	return id
+}
+
+// ConversationID is the id of the conversation or session that an event names,
+// empty when it names none.
+func ConversationID(attrs pcommon.Map) string {
+	var found foundFacts
+	found.scan(attrs, nil)
+	return found.text(factConversationID)
+}
+
 // PendingOf recognises the spans with which Logfire announces a span that has
 // started and not ended. announced is the id of the span that is on its way,
 // which a pending span names as its parent (the real parent stands in

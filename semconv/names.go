@@ -205,6 +205,7 @@ const (
 const (
 	AttrAIModelID           = "ai.model.id"
 	AttrAIModelProvider     = "ai.model.provider"
+	PrefixAIResponse        = "ai.response."
 	AttrAIResponseID        = "ai.response.id"
 	AttrAIResponseModel     = "ai.response.model"
 	AttrAIFinishReason      = "ai.response.finishReason"
@@ -297,6 +298,7 @@ const (
 // Claude Code.
 const (
 	AttrClaudeModel         = "model"
+	AttrClaudeRequestID     = "request_id"
 	AttrClaudeInputTokens   = "input_tokens"
 	AttrClaudeOutputTokens  = "output_tokens"
 	AttrClaudeCacheRead     = "cache_read_tokens"

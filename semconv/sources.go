@@ -88,6 +88,7 @@ var factSources = buildFactSources(map[factField][]string{
 var (
 	claudeSources = buildFactSources(map[factField][]string{
 		factRequestModel:     {AttrClaudeModel},
+		factResponseID:       {AttrClaudeRequestID}, // as its spans do
 		factInputTokens:      {AttrClaudeInputTokens},
 		factOutputTokens:     {AttrClaudeOutputTokens},
 		factCacheRead:        {AttrClaudeCacheRead},

@@ -1,6 +1,9 @@
 package messages
 
 import (
+	"slices"
+	"strings"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/genaibuffer/genaibufferprocessor/event"
@@ -16,6 +19,16 @@ type Result struct {
 	// read as messages and went into none. They belong among the call's
 	// other attributes.
 	LeftOver []string
+	// Read names the attributes of the span that messages were read from; of
+	// a family of attributes the prefix, which ends with a dot.
+	Read []string
+}
+
+// Holds says that the content of an attribute of the span is in the messages.
+func (r *Result) Holds(key string) bool {
+	return slices.ContainsFunc(r.Read, func(read string) bool {
+		return key == read || strings.HasSuffix(read, ".") && strings.HasPrefix(key, read)
+	})
 }
 
 // Assemble fills dst, a call's map in the envelope, with system_instructions,
@@ -44,7 +57,7 @@ func Assemble(span *event.Span, records []*event.Record, dst pcommon.Map) Result
 		a.flattenedAttributes(&attrs)
 	}
 	a.write(dst)
-	return Result{FinishReasons: a.best[fieldOutput].finish, LeftOver: a.leftOver}
+	return Result{FinishReasons: a.best[fieldOutput].finish, LeftOver: a.leftOver, Read: a.read}
 }
 
 func (a *assembly) write(dst pcommon.Map) {
@@ -71,6 +84,9 @@ func (a *assembly) write(dst pcommon.Map) {
 	for f := range fieldCount {
 		if a.best[f].quality != nothing {
 			source.PutStr(fieldKeys[f], a.best[f].source)
+			if key := a.best[f].key; key != "" {
+				a.read = append(a.read, key)
+			}
 		}
 	}
 }

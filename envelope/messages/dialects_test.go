@@ -110,6 +110,17 @@ func TestSpanAttributes(t *testing.T) {
 			finish: []string{"tool_call"}, tools: toolGet,
 		},
 		{
+			name:   "text beside tool calls",
+			span:   attrs{semconv.AttrOutputMessages: `{"text":"yo","toolCalls":[{"toolCallId":"c1","toolName":"get","input":{"city":"Rome"}}]}`},
+			output: `[{"role":"assistant","parts":[{"type":"text","content":"yo"},` + callRome + `]}]`,
+		},
+		{
+			name: "LangChain's messages",
+			span: attrs{semconv.AttrInputMessages: `[{"type":"system","content":"be"},{"type":"human","content":"hi"},{"type":"tool","content":"21C","tool_call_id":"c1"}]`},
+			input: `[{"role":"system","parts":[{"type":"text","content":"be"}]},{"role":"user","parts":[{"type":"text","content":"hi"}]},` +
+				`{"role":"tool","parts":[{"type":"tool_call_response","id":"c1","response":"21C"}]}]`,
+		},
+		{
 			name: "OpenAI's response",
 			span: attrs{semconv.AttrLFOutput: `{"id":"x","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"yo"}},{"index":1,"finish_reason":"length","text":"ya"}]}`},
 			output: `[{"role":"assistant","parts":[{"type":"text","content":"yo"}],"finish_reason":"stop"},` +
@@ -175,6 +186,15 @@ func TestFlattenedAttributes(t *testing.T) {
 				`{"role":"assistant","parts":[` + callRome + `]},{"role":"tool","parts":[{"type":"tool_call_response","id":"c1","response":"21C"}]},` +
 				`{"role":"assistant","parts":[{"type":"tool_call","name":"get","arguments":{"a":1}}]}]`,
 			output: assistantYo, tools: toolGet,
+		},
+		{
+			name: "OpenInference: a request for the span's whole input, and why it ended",
+			span: attrs{
+				"llm.input_messages.0.message.role": "user", "llm.input_messages.0.message.content": "hi",
+				"llm.output_messages.0.message.role": "assistant", "llm.output_messages.0.message.content": "yo",
+				semconv.AttrOIInputValue: `{"instructions":"be good","input":"hi"}`, semconv.AttrOIFinishReason: "end_turn",
+			},
+			input: userHi, output: `[{"role":"assistant","parts":[{"type":"text","content":"yo"}],"finish_reason":"stop"}]`, finish: []string{"stop"},
 		},
 		{
 			name:  "OpenInference: prompts and choices",

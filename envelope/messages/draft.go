@@ -1,6 +1,8 @@
 package messages
 
 import (
+	"strings"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
@@ -70,6 +72,7 @@ func (d *draft) note(f field, hasContent bool) {
 type assembly struct {
 	best     [fieldCount]candidate
 	leftOver []string
+	read     []string
 }
 
 type candidate struct {
@@ -78,7 +81,8 @@ type candidate struct {
 	value   pcommon.Value
 	quality quality
 	source  string
-	// key is the span attribute that it was read from, if it is one.
+	// key is the span attribute that it was read from, if it is one; the
+	// prefix of a family of them ends with a dot.
 	key    string
 	finish []string
 }
@@ -111,7 +115,7 @@ func (a *assembly) offer(d *draft, source, key string) {
 }
 
 func (a *assembly) leaveOver(key string) {
-	if key != "" {
+	if key != "" && !strings.HasSuffix(key, ".") {
 		a.leftOver = append(a.leftOver, key)
 	}
 }

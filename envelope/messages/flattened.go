@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/semconv"
 )
 
@@ -23,7 +24,7 @@ type flatAttribute struct {
 const maxFlatDepth = 12
 
 // flattened reads one family of flattened attributes.
-func (a *assembly) flattened(family flatFamily, attributes []flatAttribute) {
+func (a *assembly) flattened(span *event.Span, family flatFamily, attributes []flatAttribute) {
 	if len(attributes) == 0 || !a.wants(family.field) {
 		return
 	}
@@ -42,7 +43,28 @@ func (a *assembly) flattened(family flatFamily, attributes []flatAttribute) {
 		d.flatElement(family, elements.At(i))
 	}
 	d.end()
-	a.offer(&d, SourceFlattenedAttribute, "")
+	if family.field == fieldOutput {
+		d.finishOf(span)
+	}
+	a.offer(&d, SourceFlattenedAttribute, family.prefix)
+}
+
+// finishOf gives the only message of the output, which does not say why it
+// ended, the reason that OpenInference states for the whole span.
+func (d *draft) finishOf(span *event.Span) {
+	list := d.lists[fieldOutput]
+	if len(d.finish) > 0 || list == (pcommon.Slice{}) || list.Len() != 1 {
+		return
+	}
+	v, ok := span.Data.Attributes().Get(semconv.AttrOIFinishReason)
+	if !ok {
+		return
+	}
+	message, isMap := semconv.MapOf(list.At(0))
+	if reason := finishReason(v); isMap && reason != "" {
+		message.PutStr(keyFinishReason, reason)
+		d.finish = append(d.finish, reason)
+	}
 }
 
 // flatElement reads one element: OpenInference wraps it in an object that is
@@ -231,5 +253,5 @@ func (a *assembly) vercelResponse(attrs pcommon.Map) {
 	}
 	w.add(&k)
 	d.end()
-	a.offer(&d, SourceFlattenedAttribute, "")
+	a.offer(&d, SourceFlattenedAttribute, semconv.PrefixAIResponse)
 }

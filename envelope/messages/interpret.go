@@ -124,6 +124,11 @@ func itemOf(m pcommon.Map) itemKind {
 	switch typ {
 	case "message", "human", "ai":
 		return messageItem
+	case roleSystem, roleTool:
+		// LangChain's messages; with anything else they are no messages.
+		if !absent(get(m, keyContent)) {
+			return messageItem
+		}
 	case "function_call", partReasoning, "custom_tool_call", "web_search_call", "file_search_call", "mcp_call",
 		"code_interpreter_call", "image_generation_call", "computer_call", "local_shell_call":
 		return callItem

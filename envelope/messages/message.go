@@ -17,6 +17,7 @@ const (
 	mID
 	mCallID
 	mContent
+	mText
 	mContents
 	mParts
 	mToolCalls
@@ -46,6 +47,8 @@ func messageFieldOf(key string) messageField {
 		return mCallID
 	case semconv.FieldContent:
 		return mContent
+	case "text":
+		return mText
 	case "contents":
 		return mContents
 	case semconv.FieldParts:
@@ -163,8 +166,8 @@ func (k *messageFields) keep(message pcommon.Map) {
 		}
 	}
 	if k.wrapper != (pcommon.Map{}) {
-		n := k.usedKeys(make([]string, 0, mCount+7), true)
-		putRest(message, k.wrapper, append(n, k.inner, "usage", "usageMetadata", "usage_metadata", "request", "custom", "raw")...)
+		n := k.usedKeys(make([]string, 0, mCount+8), true)
+		putRest(message, k.wrapper, append(n, k.inner, semconv.AttrEventName, "usage", "usageMetadata", "usage_metadata", "request", "custom", "raw")...)
 	}
 }
 
@@ -261,6 +264,9 @@ func (w *messageWriter) add(k *messageFields) {
 		w.toolContent(k)
 	case k.has(mContent):
 		w.content(k.take(mContent))
+	case !k.has(mParts) && str(k.values[mText]) != "":
+		// Genkit and Vercel put it beside toolCalls.
+		w.content(k.take(mText))
 	}
 	if k.has(mContents) {
 		w.parts.part(k.take(mContents), 0)
@@ -348,9 +354,7 @@ func (w *messageWriter) toolCalls(k *messageFields) {
 	if k.has(mToolCalls) {
 		calls := parsed(k.take(mToolCalls))
 		if list, ok := semconv.SliceOf(calls); ok {
-			for i := range list.Len() {
-				w.toolCall(list.At(i))
-			}
+			w.toolCallList(list)
 		} else if !semconv.IsEmpty(calls) {
 			w.toolCall(calls)
 		}
@@ -365,6 +369,21 @@ func (w *messageWriter) toolCalls(k *messageFields) {
 			putParsed(part, keyArguments, arguments)
 		}
 		w.parts.content = true
+	}
+}
+
+// toolCallList writes a list of calls. Bedrock's instrumentation has them among
+// the blocks of the content as well.
+func (w *messageWriter) toolCallList(list pcommon.Slice) {
+	var written map[string]bool
+	if !w.parts.joining && w.parts.list.Len() > 0 {
+		written = w.parts.calls()
+	}
+	for i := range list.Len() {
+		if m, ok := semconv.MapOf(list.At(i)); ok && (written[text(first(m, callIDs...))] || w.parts.joinCall(m)) {
+			continue
+		}
+		w.toolCall(list.At(i))
 	}
 }
 

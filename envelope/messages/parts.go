@@ -207,6 +207,12 @@ func (w *partWriter) untypedTool(r *reading) pcommon.Map {
 // of its own beside the call's, which is nobody's business.
 var callIDs = []string{"call_id", "toolCallId", "toolUseId", "tool_use_id", "tool_call_id", keyID, "ref"}
 
+// toolNames and toolArguments are the names of what is called and with what.
+var (
+	toolNames     = []string{keyName, "toolName", "tool_name"}
+	toolArguments = []string{keyArguments, "args", "input"}
+)
+
 // toolCall appends a call of a tool. Its arguments are parsed when they are
 // JSON in a string.
 func (w *partWriter) toolCall(m pcommon.Map) pcommon.Map {
@@ -222,8 +228,8 @@ func (w *partWriter) toolCall(m pcommon.Map) pcommon.Map {
 	if nested {
 		place = &inner
 	}
-	part.PutStr(keyName, text(place.take(keyName, "toolName", "tool_name")))
-	if arguments := place.take(keyArguments, "args", "input"); !absent(arguments) {
+	part.PutStr(keyName, text(place.take(toolNames...)))
+	if arguments := place.take(toolArguments...); !absent(arguments) {
 		putParsed(part, keyArguments, arguments)
 		w.content = true
 	}
@@ -231,7 +237,25 @@ func (w *partWriter) toolCall(m pcommon.Map) pcommon.Map {
 	if nested {
 		inner.keep(part)
 	}
+	if w.joining {
+		w.call = part
+	}
 	return part
+}
+
+// calls are the ids of the tool calls that were written.
+func (w *partWriter) calls() map[string]bool {
+	ids := make(map[string]bool)
+	for i := range w.list.Len() {
+		part, ok := semconv.MapOf(w.list.At(i))
+		if !ok || str(get(part, keyType)) != partToolCall {
+			continue
+		}
+		if id := str(get(part, keyID)); id != "" {
+			ids[id] = true
+		}
+	}
+	return ids
 }
 
 // toolResponse appends what a tool answered, parsed when it is JSON in a

@@ -197,6 +197,49 @@ func TestMessageLogs(t *testing.T) {
 			finish: []string{"stop"},
 		},
 		{
+			name: "chunks of two tool calls",
+			events: logs(
+				ev{name: semconv.EventChoice, body: attrs{"index": 0, "message": attrs{"content": "wa", "role": "assistant"}}},
+				ev{name: semconv.EventChoice, body: attrs{"index": 0, "message": attrs{"content": "it", "tool_calls": []any{
+					attrs{"id": "c1", "function": attrs{"name": "get", "arguments": ""}},
+				}}}},
+				ev{name: semconv.EventChoice, body: attrs{"index": 0, "message": attrs{"tool_calls": []any{attrs{"function": attrs{"arguments": `{"city":`}}}}}},
+				ev{name: semconv.EventChoice, body: attrs{"index": 0, "message": attrs{"tool_calls": []any{attrs{"id": "c1", "function": attrs{"name": "get", "arguments": `"Rome"}`}}}}}},
+				ev{name: semconv.EventChoice, body: attrs{"index": 0, "message": attrs{"tool_calls": []any{attrs{"id": "c2", "function": attrs{"name": "get", "arguments": `{"a"`}}}}}},
+				ev{name: semconv.EventChoice, body: attrs{"index": 0, "message": attrs{"tool_calls": []any{attrs{"function": attrs{"arguments": `:1}`}}}}}},
+				ev{name: semconv.EventChoice, body: attrs{"index": 0, "finish_reason": "tool_calls", "message": attrs{}}},
+			),
+			output: `[{"role":"assistant","parts":[{"type":"text","content":"wait"},` + callRome +
+				`,{"type":"tool_call","id":"c2","name":"get","arguments":{"a":1}}],"finish_reason":"tool_call"}]`,
+			finish: []string{"tool_call"},
+		},
+		{
+			name: "chunks of tool calls that are told apart by their index",
+			events: logs(
+				ev{name: semconv.EventChoice, body: attrs{"message": attrs{"tool_calls": []any{attrs{"index": 0, "function": attrs{"name": "get", "arguments": `[`}}}}}},
+				ev{name: semconv.EventChoice, body: attrs{"message": attrs{"tool_calls": []any{attrs{"index": 0, "function": attrs{"arguments": `]`}}}}}},
+				ev{name: semconv.EventChoice, body: attrs{"finish_reason": "stop", "message": attrs{"tool_calls": []any{attrs{"index": 1, "function": attrs{"arguments": `x`}}}}}},
+			),
+			output: `[{"role":"assistant","parts":[{"type":"tool_call","name":"get","arguments":[],"index":0},{"type":"tool_call","name":"","arguments":"x","index":1}],"finish_reason":"stop"}]`,
+			finish: []string{"stop"},
+		},
+		{
+			name: "the event's name in the body",
+			events: logs(
+				ev{name: semconv.EventUserMessage, body: attrs{"event.name": semconv.EventUserMessage, "content": "hi"}},
+				ev{name: semconv.EventChoice, body: attrs{"event.name": semconv.EventChoice, "message": attrs{"content": "yo"}}},
+			),
+			input: userHi, output: assistantYo,
+		},
+		{
+			name: "Bedrock's calls, in the content and beside it",
+			events: logs(ev{name: semconv.EventAssistantMessage, body: attrs{
+				"content":    []any{attrs{"text": "wait"}, attrs{"toolUse": attrs{"toolUseId": "c1", "name": "get", "input": attrs{"city": "Rome"}}}},
+				"tool_calls": append(openAICall(), attrs{"id": "c2", "function": attrs{"name": "get", "arguments": attrs{"a": 1}}}),
+			}}),
+			input: `[{"role":"assistant","parts":[{"type":"text","content":"wait"},` + callRome + `,{"type":"tool_call","id":"c2","name":"get","arguments":{"a":1}}]}]`,
+		},
+		{
 			name: "a choice that follows a finished one",
 			events: logs(
 				ev{name: semconv.EventChoice, body: attrs{"finish_reason": "stop", "message": attrs{"content": "a"}}},

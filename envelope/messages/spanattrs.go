@@ -19,9 +19,9 @@ type spanSource struct {
 }
 
 // settings says that the attribute may hold a whole request: instructions and
-// tools beside the messages.
+// tools beside the messages. OpenInference's is for when there is nothing else.
 func (s *spanSource) settings() bool {
-	return s.field == fieldInput && (s.general || s.key == semconv.AttrAIPrompt)
+	return s.field == fieldInput && (s.general && s.key != semconv.AttrOIInputValue || s.key == semconv.AttrAIPrompt)
 }
 
 // spanSources are the attributes that hold content as JSON, structure or text,
@@ -205,7 +205,7 @@ func (d *draft) conversation(v pcommon.Value) {
 func (a *assembly) flattenedAttributes(c *spanContent) {
 	if c.anyFlat {
 		for i := range flatFamilies {
-			a.flattened(flatFamilies[i], c.flat[i])
+			a.flattened(c.span, flatFamilies[i], c.flat[i])
 		}
 	}
 	if c.anyAI && a.wants(fieldOutput) {

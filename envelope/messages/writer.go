@@ -21,6 +21,12 @@ type partWriter struct {
 	lastType string
 	lastText string
 	run      *strings.Builder
+
+	// call is the last part if it is a tool call that the next chunk may go
+	// on with; arguments holds the text of its arguments once there is more
+	// than one chunk.
+	call      pcommon.Map
+	arguments *strings.Builder
 }
 
 // add appends a part of a type and room for keys more of them.
@@ -56,8 +62,58 @@ func (w *partWriter) join(text string) {
 	w.run.WriteString(text)
 }
 
+// joinCall adds to the call that was written last what a chunk of a stream says
+// further about it: more of its arguments' text. False when it is another call.
+func (w *partWriter) joinCall(m pcommon.Map) bool {
+	if !w.joining || w.call == (pcommon.Map{}) {
+		return false
+	}
+	function := m
+	if inner, ok := mapIn(m, typeFunction); ok {
+		function = inner
+	}
+	id, name := text(first(m, callIDs...)), str(first(function, toolNames...))
+	known := get(w.call, keyID)
+	switch {
+	case id != "" && (absent(known) || id != known.Str()):
+		return false
+	case name != "" && (id == "" || name != str(get(w.call, keyName))):
+		return false
+	case id == "" && !sameIndex(get(m, semconv.FieldIndex), get(w.call, semconv.FieldIndex)):
+		return false
+	}
+	further := first(function, toolArguments...)
+	if null(further) {
+		return true
+	}
+	before := get(w.call, keyArguments)
+	if further.Type() != pcommon.ValueTypeStr || !absent(before) && before.Type() != pcommon.ValueTypeStr {
+		return false
+	}
+	if w.arguments == nil {
+		w.arguments = &strings.Builder{}
+		w.arguments.WriteString(str(before))
+	}
+	w.arguments.WriteString(further.Str())
+	w.content = true
+	return true
+}
+
+func sameIndex(a, b pcommon.Value) bool {
+	return absent(a) || absent(b) || a.AsString() == b.AsString()
+}
+
 // settle writes joined text into its part; the next text starts a new one.
 func (w *partWriter) settle() {
+	if w.arguments != nil {
+		whole := w.arguments.String()
+		w.arguments = nil
+		arguments, _ := w.call.GetOrPutEmpty(keyArguments)
+		if !semconv.ParseJSONContainer(whole, arguments) {
+			arguments.SetStr(whole)
+		}
+	}
+	w.call = pcommon.Map{}
 	if w.run != nil {
 		w.last.PutStr(keyContent, w.run.String())
 		w.run = nil

@@ -17,7 +17,7 @@ const introduction = `
 
 With ` + "`traces.content: strip`" + ` these attributes are removed from the spans that travel on, and from their events;
 of per-message span events (` + "`gen_ai.user.message`, `gen_ai.choice`" + ` and the like) the message is removed as well.
-The envelope keeps all of it. ` + "`N`" + ` stands for an index, ` + "`*`" + ` for anything. This is no redaction: text in other
+The envelope keeps all of it: in its messages, else among the attributes of its call. ` + "`N`" + ` stands for an index, ` + "`*`" + ` for anything. This is no redaction: text in other
 attributes, in exceptions and in a span's status stays.
 
 `
