@@ -125,6 +125,9 @@ func TestWhatCannotWorkIsRefused(t *testing.T) {
 			for _, part := range c.want {
 				assert.ErrorContains(t, err, part)
 			}
+			if c.want[0] != "retry_on_failure" { // the collector's own check
+				assert.NotContains(t, err.Error(), "buffer:", "a key that is not there")
+			}
 		})
 	}
 }

@@ -20,17 +20,18 @@ var (
 // what is allowed.
 func (p *Processor) Validate() error {
 	return errors.Join(
+		p.Buffer.validate(),
 		oneOf("traces::content", p.Traces.Content, ContentKeep, ContentStrip),
 		oneOf("logs::originals", p.Logs.Originals, OriginalsAbsorb, OriginalsForward),
 	)
 }
 
-// Validate has nothing to add: the collector validates the embedded Buffer by
-// itself, and would do so twice if this method were the promoted one.
-func (*Connector) Validate() error { return nil }
-
 // Validate refuses what cannot work.
-func (b *Buffer) Validate() error {
+func (c *Connector) Validate() error { return c.validate() }
+
+// validate is not exported: the collector would call it by itself and name a key
+// "buffer" that is not there.
+func (b *Buffer) validate() error {
 	errs := []error{
 		named("prefixes", b.Prefixes, true),
 		b.validateKinds(),

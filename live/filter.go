@@ -137,12 +137,14 @@ func (f *Filter) matchesRequest(s *seen) bool {
 }
 
 func (f *Filter) matches(s *seen) bool {
-	if names := f.want[byName]; names != nil {
-		if !slices.ContainsFunc(names, func(prefix string) bool { return strings.HasPrefix(s.name, prefix) }) {
-			return false
-		}
+	if names := f.want[byName]; names != nil && !hasName(s.name, names) {
+		return false
 	}
 	return f.matchesRequest(s)
+}
+
+func hasName(name string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
 func (s *seen) hasAny(key filterKey, values []string) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 
 // Query says which requests a list has.
 type Query struct {
-	// Filter is on requests; its name is not looked at.
+	// Filter is on requests; one with a name wants any event that has it.
 	Filter Filter
 	// Text is to be found in the content, letter for letter and with the case
 	// that it has; a hub that hides content finds none.
@@ -167,11 +168,18 @@ func (p *page) wanted(s *held) bool {
 		if q.Filter.asks() {
 			seen.digest = h.know(s.request, last)
 		}
-		if !q.Filter.matchesRequest(&seen) {
+		if !q.Filter.matchesRequest(&seen) || !h.hasNamed(s, q.Filter.want[byName]) {
 			return false
 		}
 	}
 	return q.Text == "" || !h.opts.Hide && s.contains(p.forms)
+}
+
+// hasNamed says whether an event of a request has a name that is asked for.
+func (h *Hub) hasNamed(s *held, prefixes []string) bool {
+	return prefixes == nil || slices.ContainsFunc(s.events, func(e *entry) bool {
+		return hasName(h.seen(e, false).name, prefixes)
+	})
 }
 
 // Request is the newest request with an id, of a processor if one is given, as

@@ -363,6 +363,7 @@ func TestAStorageThatFailsRefusesAndRecovers(t *testing.T) {
 	require.ErrorContains(t, err, "took nothing")
 	require.ErrorIs(t, err, storage.ErrStorageFull)
 	assert.Equal(t, 1, r.metric("journal_errors"))
+	assert.Equal(t, 1, r.metric("records_refused"))
 	on.mu.Lock()
 	on.fails = nil
 	on.mu.Unlock()

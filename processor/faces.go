@@ -113,7 +113,7 @@ func (l *Logs) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	if taken.truncated > 0 {
 		e.telemetry.truncated(taken.truncated)
 	}
-	return e.append(ctx, plan.bytes, buffer.Input{Records: taken.records})
+	return e.counted(len(plan.picked), e.append(ctx, plan.bytes, buffer.Input{Records: taken.records}))
 }
 
 // passOn hands on a batch of which nothing is gathered: it is never refused.
@@ -196,7 +196,7 @@ func (t *Traces) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
 	if taken.truncated > 0 {
 		e.telemetry.truncated(taken.truncated)
 	}
-	return e.append(ctx, taken.bytes, buffer.Input{Spans: taken.spans})
+	return e.counted(taken.pieces, e.append(ctx, taken.bytes, buffer.Input{Spans: taken.spans}))
 }
 
 // passOn hands the spans on; gathered has one entry per span that belongs to
@@ -235,6 +235,14 @@ func (e *Engine) isRunning() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.running
+}
+
+// counted counts n records if they were refused.
+func (e *Engine) counted(n int, err error) error {
+	if err != nil {
+		e.refused(n)
+	}
+	return err
 }
 
 // refused counts records that were not taken; the client has them still.

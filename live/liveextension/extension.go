@@ -46,6 +46,7 @@ type liveExtension struct {
 	cfg       *Config
 	hub       *live.Hub
 	telemetry *metadata.TelemetryBuilder
+	labels    labels
 	server    *http.Server
 	listener  net.Listener
 	address   net.Addr

@@ -50,6 +50,33 @@ func TestFiltersAreBounded(t *testing.T) {
 	assert.EqualValues(t, 0, r.json(t, "/api/v1/stats")["subscribers"])
 }
 
+func TestListOfRequestsThatHaveAnEvent(t *testing.T) {
+	r := start(t, nil, nil)
+	for i, names := range [][]string{{"gen_ai.a", "gen_ai.b"}, {"gen_ai.b"}, {}} {
+		of := request(fmt.Sprint("r", i), byte(i+1))
+		facts := []event.Fact{opened(of)}
+		for n, name := range names {
+			facts = append(facts, record(of, uint64(n+1), name, "x"))
+		}
+		r.Publish(facts)
+	}
+	for query, want := range map[string][]string{
+		"":                                    {"r2", "r1", "r0"},
+		"name=gen_ai.":                        {"r1", "r0"},
+		"name=gen_ai.a":                       {"r0"},
+		"name=gen_ai.a&name=gen_ai.b":         {"r1", "r0"},
+		"name=gen_ai.b&request_id=r1":         {"r1"},
+		"name=gen_ai.c":                       {},
+		"name=gen_ai.b&q=x&service=somewhere": {},
+	} {
+		got := []string{}
+		for _, one := range r.json(t, "/api/v1/requests?"+query)["requests"].([]any) {
+			got = append(got, one.(map[string]any)["request_id"].(string))
+		}
+		assert.Equal(t, want, got, query)
+	}
+}
+
 // The API's description says what the bounds are.
 func TestDescribedBounds(t *testing.T) {
 	r := start(t, nil, nil)

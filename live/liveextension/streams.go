@@ -9,9 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
-
 	"github.com/genaibuffer/genaibufferprocessor/live"
 )
 
@@ -26,7 +23,7 @@ func (x *liveExtension) serveEvents(w http.ResponseWriter, r *http.Request) {
 	if _, ok := filterOf(w, r.URL.Query()); !ok { // read again below: this is where streams wait
 		return
 	}
-	x.stream(w, r, &eventsRoute, func() (*live.Subscription, error) {
+	x.stream(w, r, &x.labels.events, func() (*live.Subscription, error) {
 		query := r.URL.Query()
 		start := live.Start{Cursor: r.Header.Get("Last-Event-ID")}
 		if start.Cursor == "" {
@@ -40,7 +37,7 @@ func (x *liveExtension) serveEvents(w http.ResponseWriter, r *http.Request) {
 }
 
 func (x *liveExtension) serveRequestEvents(w http.ResponseWriter, r *http.Request) {
-	x.stream(w, r, &requestRoute, func() (*live.Subscription, error) {
+	x.stream(w, r, &x.labels.request, func() (*live.Subscription, error) {
 		query := r.URL.Query()
 		cursor := r.Header.Get("Last-Event-ID")
 		if since := query.Get("since"); cursor == "" && since != "begin" {
@@ -317,15 +314,6 @@ func (s *sink) write(block []byte) error {
 	}
 	return nil
 }
-
-// streamRoute is what the metrics say of a route.
-type streamRoute struct{ options []metric.AddOption }
-
-func newStreamRoute(name string) streamRoute {
-	return streamRoute{[]metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("route", name)))}}
-}
-
-var eventsRoute, requestRoute = newStreamRoute("events"), newStreamRoute("request")
 
 // hurry has all writes from now on, and one that is under way, end in time for
 // the stop.

@@ -100,13 +100,13 @@ function ofDetail(key: string): boolean {
 }
 
 function move(by: number, actions: Actions): boolean {
-  actions.scroll();
   if (Number.isFinite(by)) step(by);
   else {
     const row = by < 0 ? shown.peek()[0] : shown.peek().at(-1);
     if (row) setCurrent(row.key);
     if (row && route.peek().id !== null) go({ id: row.id }, "replace");
   }
+  actions.scroll();
   return true;
 }
 

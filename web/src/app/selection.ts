@@ -5,6 +5,13 @@ import { shown } from "./session";
 /** The key of the row that the keyboard is at. */
 export const current = signal<string | null>(null);
 
+/** Counts how often the current row was to be brought into view. */
+export const sought = signal(0);
+
+export function seekCurrent(): void {
+  sought.value++;
+}
+
 export function setCurrent(key: string | null): void {
   current.value = key;
 }

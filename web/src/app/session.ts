@@ -45,6 +45,8 @@ export const follow = signal(true);
 export const missed = signal<{ count: number; unknown: boolean; restarted: boolean; at: number } | null>(null);
 /** Older requests: whether there are more, and whether they are being fetched. */
 export const older = signal<{ more: boolean; busy: boolean }>({ more: false, busy: false });
+/** Whether the list was cleared, so that what came before is not shown. */
+export const cleared = signal(false);
 /** Rows in memory, whether they fit or not. */
 export const known = signal(0);
 export const loaded = signal(false);
@@ -169,6 +171,7 @@ class Run {
     batch(() => {
       older.value = { more: room && this.pageToken !== undefined, busy: false };
       loaded.value = true;
+      cleared.value = false;
     });
     this.publish();
     // Between the stream before and this one nobody told what came.
@@ -380,6 +383,7 @@ class Run {
     this.clears++;
     this.held = null;
     this.pageToken = undefined;
+    cleared.value = true;
     older.value = { more: false, busy: false };
     this.publish();
   }

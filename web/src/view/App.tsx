@@ -3,13 +3,14 @@ import { useEffect, useRef } from "preact/hooks";
 import { announcement } from "../app/announce";
 import { listen } from "../app/keyboard";
 import { route } from "../app/location";
+import { seekCurrent } from "../app/selection";
 import { waiting } from "../app/session";
 import { clampSplit, split } from "../app/settings";
 import { Banners } from "./Banners";
 import { closeDetail, DetailPane } from "./Detail";
 import { Filters } from "./Filters";
 import { Help } from "./Help";
-import { List, scrollTo } from "./List";
+import { List } from "./List";
 import { Login } from "./Login";
 import { clearList, toggleFollow, togglePause, TopBar } from "./TopBar";
 
@@ -22,9 +23,7 @@ export function App(): JSX.Element {
         pause: togglePause,
         follow: toggleFollow,
         clear: clearList,
-        scroll: () => {
-          scrollTo.wanted = true;
-        },
+        scroll: seekCurrent,
       }),
     [],
   );

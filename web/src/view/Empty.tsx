@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { everything, isFiltered, isLocal } from "../model/filter";
 import { duration, plural } from "../text/format";
 import { filter, go } from "../app/location";
-import { connection, known, loaded, older, serverConfig } from "../app/session";
+import { cleared, connection, known, loaded, older, serverConfig } from "../app/session";
 import { Setting } from "./Copy";
 import { captureHints, sendHints } from "./hints";
 
@@ -13,7 +13,7 @@ export function NoRows(): JSX.Element | null {
     return <div class="skeleton" aria-hidden="true">{Array.from({ length: 8 }, (_, n) => <span key={n} />)}</div>;
   }
   if (isFiltered(filter.value)) return <NothingFits />;
-  return <NothingYet />;
+  return cleared.value ? <Cleared /> : <NothingYet />;
 }
 
 function NothingFits(): JSX.Element {
@@ -25,6 +25,15 @@ function NothingFits(): JSX.Element {
       {filter.value.q && serverConfig.value?.content === "hide" && <p><b>This server hides content, so that no text can be found in it.</b></p>}
       {filter.value.q && <p class="muted">Text is searched letter for letter, upper and lower case as you write it, in the content of requests.</p>}
       <button type="button" onClick={() => go({ filter: everything })}>Show everything</button>
+    </div>
+  );
+}
+
+function Cleared(): JSX.Element {
+  return (
+    <div class="empty">
+      <h2>Cleared</h2>
+      <p>New requests will appear here. The server still has those from before: load this page anew to see them. {retained()}</p>
     </div>
   );
 }

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { memo } from "./memo";
 import { go, href, route } from "../app/location";
-import { current, position, setCurrent } from "../app/selection";
+import { current, position, setCurrent, sought } from "../app/selection";
 import { follow, loaded, loadOlder, now, older, shown } from "../app/session";
 import { failureMessage, failureType } from "../model/failure";
 import { outcome, type Row } from "../model/rows";
@@ -32,6 +32,7 @@ const columns: readonly Column[] = [
   { name: "In", className: "c-in num", title: "Input tokens" },
   { name: "Out", className: "c-out num", title: "Output tokens" },
   { name: "Tools", className: "c-tools num", title: "Tool calls that the answer asks for" },
+  { name: "Conversation", className: "c-conversation" },
   { name: "Finish", className: "c-finish", title: "Why the answer ended" },
 ];
 
@@ -54,9 +55,8 @@ export function List(): JSX.Element {
   useLayoutEffect(() => virtual.measure(), [height, head]);
   useAnchor(place, rows, height);
   useEffect(() => {
-    if (active >= 0 && scrollTo.wanted) virtual.scrollToIndex(active, { align: "auto" });
-    scrollTo.wanted = false;
-  });
+    if (active >= 0 && sought.value > 0) virtual.scrollToIndex(active, { align: "auto" });
+  }, [sought.value]);
   const { more, busy } = older.value;
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
@@ -99,9 +99,6 @@ export function List(): JSX.Element {
     </div>
   );
 }
-
-/** Asks the list to bring the current row into view. */
-export const scrollTo = { wanted: false };
 
 /** Keeps what is looked at where it is while newer rows come above it. */
 function useAnchor(place: { current: HTMLDivElement | null }, rows: readonly Row[], height: number): void {
@@ -179,6 +176,7 @@ const ListRow = memo(function ListRow({ row, index, top, active, selected, tick 
       <span class="c-in num" role="gridcell" title={inputHint(row)}>{count(row.usage?.input_tokens)}</span>
       <span class="c-out num" role="gridcell" title={outputHint(row)}>{count(row.usage?.output_tokens)}</span>
       <span class="c-tools num" role="gridcell">{row.toolCalls > 0 ? row.toolCalls : ""}</span>
+      <Cell name="c-conversation" value={row.conversation} />
       <FinishCell row={row} />
     </div>
   );

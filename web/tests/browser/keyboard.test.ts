@@ -58,6 +58,22 @@ it("does everything from the keyboard", async () => {
   await expect.poll(() => row(page, "service-0").last().isVisible()).toBe(true);
   await press("g");
   await expect.poll(active).toBe("service-59");
+  // A key that has nowhere to go leaves nothing behind that undoes scrolling.
+  const top = () => page.getByRole("grid").evaluate((list) => list.scrollTop);
+  await press("k");
+  await page.getByRole("grid").evaluate((list) => list.scrollTo({ top: 400 }));
+  await row(page, "service-45").waitFor();
+  await new Request(collector, "service-60").end();
+  await page.getByRole("button", { name: /newer/ }).waitFor();
+  expect(await top()).toBeGreaterThanOrEqual(400);
+  await press("g");
+  await expect.poll(active).toBe("service-60");
+  await expect.poll(top).toBe(0);
+  // To where it is already, once more.
+  await page.getByRole("grid").evaluate((list) => list.scrollTo({ top: 400 }));
+  await expect.poll(top).toBe(400);
+  await press("g");
+  await expect.poll(top).toBe(0);
   await press("e");
   await row(page, "service-59").waitFor({ state: "detached" });
   await row(page, "service-57").waitFor();
@@ -146,8 +162,8 @@ it("tells a screen reader what happens", async () => {
   await expect.poll(said).toContain("Live");
   await page.keyboard.press("p");
   await expect.poll(said).toContain("Paused");
-  expect(await page.getByRole("grid").getAttribute("aria-rowcount")).toBe("61");
+  expect(await page.getByRole("grid").getAttribute("aria-rowcount")).toBe("62");
   const first = page.getByRole("row").and(page.locator(".item")).first();
-  expect(await first.getByRole("gridcell").count()).toBe(12);
-  expect(Number(await row(page, "service-59").getAttribute("aria-rowindex"))).toBe(2);
+  expect(await first.getByRole("gridcell").count()).toBe(13);
+  expect(Number(await row(page, "service-59").getAttribute("aria-rowindex"))).toBe(3);
 });

@@ -175,6 +175,8 @@ it("pauses with a count, goes on, follows, and clears", async () => {
   expect(services.slice(0, 3)).toEqual(texts("paused-2", "paused-1", "paused-0"));
   await page.getByRole("button", { name: "Clear" }).click();
   await row(page, "paused-2").waitFor({ state: "detached" });
+  await page.getByRole("heading", { name: "Cleared" }).waitFor();
+  expect(await page.getByRole("heading", { name: "No requests yet" }).count()).toBe(0);
   await new Request(collector, "after-clear").end();
   await row(page, "after-clear").waitFor();
   expect(await page.locator(".row.item").count()).toBe(1);
