@@ -57,9 +57,22 @@ func EventResponseID(name string, attrs pcommon.Map) string {
 // ConversationID is the id of the conversation or session that an event names,
 // empty when it names none.
 func ConversationID(attrs pcommon.Map) string {
-	var found foundFacts
-	found.scan(attrs, nil)
-	return found.text(factConversationID)
+	id, best := "", uint8(0)
+	for key, v := range attrs.All() {
+		// Whatever it is called, it is an id.
+		if key == "" || key[len(key)-1] != 'd' {
+			continue
+		}
+		source, ok := factSources.Get(key)
+		if !ok || source.field != factConversationID || best != 0 && source.rank >= best || IsEmpty(v) {
+			continue
+		}
+		if v.Type() != pcommon.ValueTypeStr && v.Type() != pcommon.ValueTypeInt {
+			continue
+		}
+		id, best = v.AsString(), source.rank
+	}
+	return id
 }
 
 // PendingOf recognises the spans with which Logfire announces a span that has

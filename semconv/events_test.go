@@ -160,3 +160,22 @@ func TestContentAttributesAreListed(t *testing.T) {
 	assert.Contains(t, ContentAttributes, "gen_ai.prompt.N.*")
 	assert.Contains(t, ContentAttributes, "gen_ai.prompt.variable.*")
 }
+
+func TestConversationID(t *testing.T) {
+	// Every name of it is known to events as it is to spans.
+	for _, name := range []string{
+		AttrConversationID, AttrConversation, AttrLFSessionID, AttrSessionID, AttrTLSessionID, AttrTLConversationID, AttrAISessionID,
+		AttrAISessionID2, AttrAIConversationID, AttrAIConversationID2, AttrADKSessionID, AttrMicrosoftSessionID, AttrGenkitSessionID,
+	} {
+		attrs := map[string]any{name: "talk", AttrResponseID: "r", "": "x", "user.id": 3}
+		assert.Equal(t, "talk", ConversationID(logWith(t, attrs, nil).Attributes()), name)
+	}
+	for want, attrs := range map[string]map[string]any{
+		"a": {AttrSessionID: "b", AttrConversationID: "a"},
+		"b": {AttrSessionID: "b", AttrConversationID: ""},
+		"5": {AttrSessionID: 5, AttrConversationID: []any{"a"}},
+		"":  {AttrResponseID: "r"},
+	} {
+		assert.Equal(t, want, ConversationID(logWith(t, attrs, nil).Attributes()))
+	}
+}
