@@ -126,7 +126,7 @@ func (a *arbitrary) options(form envelope.BodyForm) envelope.Options {
 		Order:    envelope.OrderArrival,
 	}
 	if a.bits&bitOrderTime != 0 {
-		o.Order = envelope.OrderTime
+		o.Order, o.AllContent = envelope.OrderTime, true
 	}
 	return o
 }

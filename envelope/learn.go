@@ -210,8 +210,8 @@ func (f *Facts) primacyOf(c *call) primacy {
 
 // learnContext takes the conversation and the agent from the first call that
 // knows them when the primary one does not, since some instrumentations name
-// them only on the spans around it, or the conversation on events; and what explains an error that the owning
-// span does not explain itself.
+// them only on the spans around it, or the conversation on events; and what
+// explains an error that the owning span does not explain itself.
 func (a *assembly) learnContext() {
 	for i := range a.calls {
 		facts := &a.calls[i].facts

@@ -1,6 +1,7 @@
 package envelope_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -110,7 +111,7 @@ func assertGrowth(t *testing.T, name string, few, many, fewAgain, manyAgain *env
 	for form, parts := range map[envelope.BodyForm][2]*envelope.Part{
 		envelope.BodyMap: {few, many}, envelope.BodyJSON: {fewAgain, manyAgain},
 	} {
-		builder := envelope.NewBuilder(envelope.Options{Body: form, Messages: true, Order: envelope.OrderTime})
+		builder := envelope.NewBuilder(envelope.Options{Body: form, Messages: true, AllContent: true, Order: envelope.OrderTime})
 		less, more := single(parts[0]), single(parts[1])
 		for i := range less {
 			bound := weigh(builder, more[i]) - weigh(builder, less[i])
@@ -246,6 +247,39 @@ func TestWeightHoldsPerRecord(t *testing.T) {
 				return newLog(seq, semconv.EventUserMessage, 0, map[string]any{"content": strings.Repeat("text ", 205)})
 			})
 		},
+		"span whose output has a long finish reason": func(from, n uint64) *envelope.Part {
+			return spansPart(from, n, func(seq uint64) *event.Span {
+				return newSpan(pcommon.SpanID{byte(seq), 1}, "chat", 0, time.Second, "openinference.span.kind", "LLM",
+					"llm.output_messages.0.message.content", "x", "llm.finish_reason", strings.Repeat("\x01", 3000))
+			})
+		},
+		"span whose output has a finish reason": func(from, n uint64) *envelope.Part {
+			return spansPart(from, n, func(seq uint64) *event.Span {
+				return newSpan(pcommon.SpanID{byte(seq), 1}, "chat", 0, time.Second, "openinference.span.kind", "LLM",
+					"llm.output_messages.0.message.content", "x", "llm.finish_reason", strings.Repeat("\x01", 32))
+			})
+		},
+		"Claude Code's request": func(from, n uint64) *envelope.Part {
+			return recordsPart(from, n, func(seq uint64) event.Record {
+				r := newLog(seq, semconv.EventClaudeAPIRequest, 0, nil, "request_id", fmt.Sprint(seq, strings.Repeat("\x01", 200)),
+					"model", strings.Repeat("\x01", 200), "input_tokens", 1)
+				r.Log.SetSpanID(pcommon.SpanID{})
+				r.Bytes = (&plog.ProtoMarshaler{}).LogRecordSize(r.Log)
+				return r
+			})
+		},
+		"tool told by events": func(from, n uint64) *envelope.Part {
+			part := recordsPart(from, n, func(seq uint64) event.Record {
+				r := newLog(seq, semconv.EventChoice, 0, nil, "message", `[{"text":[-1,-1,-1]}]`)
+				r.Log.SetSpanID(pcommon.SpanID{byte(seq), 1})
+				r.Source, r.Bytes = event.SourceSpanEvent, (&plog.ProtoMarshaler{}).LogRecordSize(r.Log)
+				return r
+			})
+			part.Spans = spansPart(from, n, func(seq uint64) *event.Span {
+				return newSpan(pcommon.SpanID{byte(seq), 1}, "execute_tool", 0, time.Second, "gen_ai.operation.name", "execute_tool")
+			}).Spans
+			return part
+		},
 		"span with everything": func(from, n uint64) *envelope.Part { return spansPart(from, n, fullestSpan) },
 		"span with nothing": func(from, n uint64) *envelope.Part {
 			return spansPart(from, n, func(uint64) *event.Span { return asGathered(ptrace.NewSpan()) })
@@ -253,6 +287,8 @@ func TestWeightHoldsPerRecord(t *testing.T) {
 	} {
 		for _, o := range []envelope.Options{
 			full,
+			{Body: envelope.BodyMap, Messages: true, AllContent: true},
+			{Body: envelope.BodyJSON, Events: true, Messages: true, AllContent: true},
 			{Body: envelope.BodyMap, Events: true},
 			{Body: envelope.BodyMap},
 			{Body: envelope.BodyJSON, Events: true, Messages: true},

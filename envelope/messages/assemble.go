@@ -86,6 +86,9 @@ func (a *assembly) write(dst pcommon.Map) {
 			source.PutStr(fieldKeys[f], a.best[f].source)
 			if key := a.best[f].key; key != "" {
 				a.read = append(a.read, key)
+				if key == semconv.PrefixAIResponse {
+					a.read = append(a.read, semconv.PrefixAIResult)
+				}
 			}
 		}
 	}

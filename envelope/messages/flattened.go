@@ -49,6 +49,10 @@ func (a *assembly) flattened(span *event.Span, family flatFamily, attributes []f
 	a.offer(&d, SourceFlattenedAttribute, family.prefix)
 }
 
+// maxSpanReason bounds, in bytes, a reason that a message takes from its span:
+// it has not much room that no content accounts for. The call has it whole.
+const maxSpanReason = 32
+
 // finishOf gives the only message of the output, which does not say why it
 // ended, the reason that OpenInference states for the whole span.
 func (d *draft) finishOf(span *event.Span) {
@@ -61,7 +65,7 @@ func (d *draft) finishOf(span *event.Span) {
 		return
 	}
 	message, isMap := semconv.MapOf(list.At(0))
-	if reason := finishReason(v); isMap && reason != "" {
+	if reason := finishReason(v); isMap && reason != "" && len(reason) <= maxSpanReason {
 		message.PutStr(keyFinishReason, reason)
 		d.finish = append(d.finish, reason)
 	}
