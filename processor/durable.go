@@ -34,6 +34,10 @@ type durable struct {
 	closed bool
 	// written is when the last entry was.
 	written time.Time
+	// refused is the size of the last entry if it could not be written, and
+	// refusedAt when that was.
+	refused   int
+	refusedAt time.Time
 
 	// stopKeeping ends the keeper, kept is closed when it has ended.
 	stopKeeping context.CancelFunc
@@ -212,10 +216,14 @@ func (d *durable) write(ctx context.Context, in *buffer.Input) error {
 	if err != nil {
 		e.telemetry.journalFailed()
 		e.status.journalStuck(err)
+		d.refused, d.refusedAt = len(payload), time.Now()
 		return err
 	}
 	d.written = time.Now()
-	e.status.journalOK()
+	if in != nil || len(payload) >= d.refused || d.written.Sub(d.refusedAt) >= beat {
+		d.refused = 0
+		e.status.journalOK()
+	} // else what fits may be no more than a note, in a storage that is full
 	return nil
 }
 

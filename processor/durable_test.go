@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -373,6 +374,39 @@ func TestAStorageThatFailsRefusesAndRecovers(t *testing.T) {
 	assert.Contains(t, all, "text before end")
 	assert.Contains(t, all, "text again end")
 	assert.NotContains(t, all, "refused")
+}
+
+// A note that still fits into a full storage is no reason to call it well.
+func TestStatusStaysWhileAStorageTakesOnlyNotes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		on := newShelf()
+		r := durableRig(t, on, func(c *config.Processor) { c.Linger, c.Shutdown = time.Second, config.ShutdownFlush })
+		status := func() componentstatus.Status { return r.host.statuses[len(r.host.statuses)-1] }
+		r.sendLogs(logsOf(text(1, "before")))
+		r.sendSpans(spansOf(chat(1)))
+		on.mu.Lock()
+		on.refuses = func(ops []*storage.Operation) error {
+			for _, op := range ops {
+				if op.Type == storage.Set && len(op.Value) > 4<<10 {
+					return storage.ErrStorageFull
+				}
+			}
+			return nil
+		}
+		on.mu.Unlock()
+		large := logsOf(text(2, strings.Repeat("large ", 2<<10)))
+		require.ErrorIs(t, r.logs.ConsumeLogs(bg, large), storage.ErrStorageFull)
+		before := on.count()
+		time.Sleep(5 * time.Second) // virtual
+		require.Greater(t, on.count(), before, "notes were written")
+		assert.Equal(t, componentstatus.StatusRecoverableError, status())
+		on.mu.Lock()
+		on.refuses = nil
+		on.mu.Unlock()
+		r.sendLogs(large)
+		assert.Equal(t, componentstatus.StatusOK, status())
+		r.stop()
+	})
 }
 
 // An old request stays open for days of traffic: what was delivered is given

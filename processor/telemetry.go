@@ -123,14 +123,18 @@ func (t *telemetry) count(out *buffer.Outcome) {
 	for i, n := range out.Appended {
 		add(b.ProcessorGenAiBufferEventsAppended, n, t.sources[i])
 	}
+	flushed := map[event.FlushReason]int{}
 	for _, p := range out.Parts {
-		b.ProcessorGenAiBufferRequestsFlushed.Add(ctx, 1, t.reasons[p.Reason])
+		flushed[p.Reason]++
 		if !p.Late {
 			b.ProcessorGenAiBufferRequestAge.Record(ctx, p.Age.Seconds(), t.plain)
 		}
 		if p.Lateness >= 0 {
 			b.ProcessorGenAiBufferFlushLateness.Record(ctx, p.Lateness.Seconds(), t.plain)
 		}
+	}
+	for reason, n := range flushed {
+		add(b.ProcessorGenAiBufferRequestsFlushed, n, t.reasons[reason])
 	}
 }
 
