@@ -387,14 +387,14 @@ func TestStatusStaysWhileAStorageTakesOnlyNotes(t *testing.T) {
 		on.mu.Lock()
 		on.refuses = func(ops []*storage.Operation) error {
 			for _, op := range ops {
-				if op.Type == storage.Set && len(op.Value) > 4<<10 {
+				if op.Type == storage.Set && len(op.Value) > 32<<10 {
 					return storage.ErrStorageFull
 				}
 			}
 			return nil
 		}
 		on.mu.Unlock()
-		large := logsOf(text(2, strings.Repeat("large ", 2<<10)))
+		large := logsOf(text(2, strings.Repeat("large ", 16<<10)))
 		require.ErrorIs(t, r.logs.ConsumeLogs(bg, large), storage.ErrStorageFull)
 		before := on.count()
 		time.Sleep(5 * time.Second) // virtual
