@@ -189,9 +189,10 @@ func (u *Unpacker) unpack(h *held, firstSeq uint64, late bool) error {
 	return failed
 }
 
-// items reads what held has written, in order.
+// items reads what held has written, in order. What it reads lives as long as
+// the rope's memory.
 type items struct {
-	rest    string
+	rest    ropeReader
 	origins int
 	at      under
 	kind    byte
@@ -199,41 +200,49 @@ type items struct {
 	corrupt bool
 }
 
-func (h *held) read() items { return items{rest: h.items.join(), origins: len(h.origins)} }
+func (h *held) read() items { return items{rest: h.items.read(), origins: len(h.origins)} }
 
 // next reads the next item; it answers false at the end, and at anything that
 // is no item.
 func (i *items) next() bool {
-	if i.rest == "" {
+	if i.rest.left == 0 || i.corrupt {
 		return false
 	}
-	flags := i.rest[0]
-	i.rest = i.rest[1:]
+	flags := i.take(1)[0]
 	length := i.uvarint()
-	if flags&itemIDs != 0 && len(i.rest) >= 24 {
-		copy(i.at.trace[:], i.rest)
-		copy(i.at.span[:], i.rest[16:])
-		i.rest = i.rest[24:]
+	if flags&itemIDs != 0 {
+		ids := i.take(24)
+		copy(i.at.trace[:], ids)
+		copy(i.at.span[:], ids[min(16, len(ids)):])
 	}
 	if flags&itemOrigin != 0 {
 		i.at.origin = int(min(i.uvarint(), uint64(i.origins)))
 	}
-	if i.corrupt || length > uint64(len(i.rest)) || i.at.origin >= i.origins {
+	if i.corrupt || i.at.origin >= i.origins {
 		i.corrupt = true
 		return false
 	}
 	i.kind = flags & itemSpan
-	i.packed, i.rest = i.rest[:length], i.rest[length:]
-	return true
+	i.packed = i.take(length)
+	return !i.corrupt
+}
+
+// take reads so many bytes; it answers nothing when there are not as many.
+func (i *items) take(n uint64) string {
+	s, ok := i.rest.take(n)
+	i.corrupt = i.corrupt || !ok
+	return s
 }
 
 func (i *items) uvarint() uint64 {
 	var n uint64
-	for at := 0; at < len(i.rest) && at < binary.MaxVarintLen64; at++ {
-		b := i.rest[at]
-		n |= uint64(b&0x7f) << (7 * at)
-		if b < 0x80 {
-			i.rest = i.rest[at+1:]
+	for at := range binary.MaxVarintLen64 {
+		s := i.take(1)
+		if s == "" {
+			return 0
+		}
+		n |= uint64(s[0]&0x7f) << (7 * at)
+		if s[0] < 0x80 {
 			return n
 		}
 	}
