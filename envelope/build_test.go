@@ -350,6 +350,30 @@ func TestOwnerExplainsBetterThanWhatCameBefore(t *testing.T) {
 	assert.Equal(t, want, bodyOf(t, full, third)["error"], "and better than what comes after")
 }
 
+// What the events of a span tell is the same call in each part, whether the span
+// owns the request or not, as long as it is no call itself.
+func TestOwnerThatIsNoCallMakesNoneOfEvents(t *testing.T) {
+	var facts envelope.Facts
+	calls := func(number int, owner *event.Span) (map[string]any, []map[string]any) {
+		p := newPart([]event.Record{newLog(uint64(number), semconv.EventUserMessage, 0, nil)})
+		p.Number, p.Facts, p.Owner = number, &facts, owner
+		body := bodyOf(t, envelope.Options{}, p)
+		return body, list(body, "calls")
+	}
+	owner := newSpan(spanID, "POST /chat", -time.Second, time.Second, "error.type", "500")
+	owner.Gathered, owner.Kind = false, ""
+	_, before := calls(1, nil)
+	assert.Equal(t, []map[string]any{{"span_id": spanID.String(), "kind": "inference", "status": "unknown"}}, before)
+	for number, owner := range []*event.Span{owner, nil} {
+		body, now := calls(number+2, owner)
+		assert.Equal(t, before, now)
+		assert.Equal(t, "inference", body["kind"])
+		assert.Equal(t, "error", body["status"])
+		assert.Equal(t, map[string]any{"type": "500"}, body["error"])
+		assert.EqualValues(t, 2*time.Second, body["duration_ns"])
+	}
+}
+
 func TestLastDetailsWin(t *testing.T) {
 	details := func(seq uint64, id string, attributes ...any) event.Record {
 		return newLog(seq, semconv.EventOperationDetails, time.Duration(seq), nil, append(attributes, "gen_ai.response.id", id)...)

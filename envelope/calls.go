@@ -386,7 +386,7 @@ func (a *assembly) recall(c *call) {
 	if c.spanID.IsEmpty() {
 		return
 	}
-	if f.isOwner(c) {
+	if f.isOwner(c) && f.ownerKind != 0 {
 		c.kind = f.ownerKind.kind()
 		c.startedAt, c.endedAt, c.status = f.startedAt, f.endedAt, f.status
 		c.failure = failure{kind: a.texts[textErrorType], message: a.texts[textErrorMessage]}

@@ -39,8 +39,9 @@ type Facts struct {
 	flags         uint32
 	primary       primacy
 	kind          kindCode
-	ownerKind     kindCode
-	status        status
+	// ownerKind is none for an owning span that was not gathered: it is no call.
+	ownerKind kindCode
+	status    status
 	// owned says that the owning span was seen.
 	owned bool
 	// lossy says that something was truncated or dropped.

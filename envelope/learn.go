@@ -57,7 +57,7 @@ func (a *assembly) learnOwner(owner *event.Span) {
 	f := a.part.Facts
 	c := a.callOfSpan(owner)
 	if c == nil {
-		// An entry span that was not gathered is no call, but tells the same.
+		// A span that was not gathered is no call, but tells the same.
 		c = new(call)
 		c.open(owner)
 		c.readOutcome()

@@ -29,7 +29,8 @@ type Part struct {
 	// Spans are the gathered spans in order of arrival.
 	Spans []*event.Span
 	// Owner is the owning span if it arrived in this part, else nil. It is
-	// one of Spans when it was gathered.
+	// one of Spans when it was gathered for this request; one that is no call
+	// of any has no Kind.
 	Owner *event.Span
 	// Facts is what earlier parts told of the request; Build adds what this
 	// part tells. Never nil.

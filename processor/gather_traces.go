@@ -146,9 +146,12 @@ func (t *tracesReader) fill(in *buffer.Span, span ptrace.Span, kind semconv.Kind
 	t.nameFrom(&in.Keys, span.Attributes())
 	if in.Entry != buffer.EntryNone {
 		in.Start, in.Root = span.StartTimestamp(), span.ParentSpanID().IsEmpty()
-		in.Owner = t.owner(span, kind, in.Claim, s)
 	}
-	if in.Claim == buffer.ClaimNone || in.Claim == buffer.ClaimPending {
+	if in.Entry != buffer.EntryNone || in.Claim == buffer.ClaimOwn {
+		t.owner(in, span, kind, s)
+	}
+	switch in.Claim {
+	case buffer.ClaimNone, buffer.ClaimPending, buffer.ClaimOwn:
 		return
 	}
 	if in.Inference || !in.Resolvable(t.fallback) {
@@ -191,18 +194,27 @@ func (t *tracesReader) call(in *buffer.Span, span ptrace.Span, kind semconv.Kind
 }
 
 // owner packs what an owner tells of a request. It is cut where the span says
-// it at length, because nothing accounts for it.
-func (t *tracesReader) owner(span ptrace.Span, kind semconv.Kind, claim buffer.Claim, s *spansTaken) []byte {
-	told := event.Span{Data: ptrace.NewSpan(), Kind: kind}
+// it at length: entry spans are not accounted for. One that is not gathered has
+// no kind, since it is no call.
+func (t *tracesReader) owner(in *buffer.Span, span ptrace.Span, kind semconv.Kind, s *spansTaken) {
+	told := event.Span{Data: ptrace.NewSpan()}
 	copyBones(span, told.Data)
 	bare(told.Data)
-	if claim != buffer.ClaimNone {
+	if in.Claim != buffer.ClaimNone {
 		copyFailure(span, told.Data)
 		if v, has := span.Attributes().Get(semconv.AttrErrorType); has {
 			told.Data.Attributes().PutStr(semconv.AttrErrorType, cut(v.AsString()))
 		}
 	}
-	return s.pack(func(dst []byte) []byte { return event.AppendSpan(dst, &told) })
+	switch in.Claim {
+	case buffer.ClaimMake, buffer.ClaimJoin:
+		told.Kind = kind
+	case buffer.ClaimOwn:
+		in.Bytes = t.traces.SpanSize(told.Data)
+		s.pieces++
+		s.bytes += in.Bytes
+	}
+	in.Owner = s.pack(func(dst []byte) []byte { return event.AppendSpan(dst, &told) })
 }
 
 // spanEvent packs a span event in the shape that all records have.
@@ -238,8 +250,7 @@ func copyBones(from, to ptrace.Span) {
 	from.Status().CopyTo(to.Status())
 }
 
-// bare cuts what an entry span says at length, because nothing accounts for
-// it: it is no call of a request.
+// bare cuts what an owner says at length: it may be no call of a request.
 func bare(span ptrace.Span) {
 	span.SetName("")
 	span.Status().SetMessage(cut(span.Status().Message()))

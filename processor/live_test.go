@@ -313,6 +313,9 @@ func anySpan(t *rapid.T) func(ptrace.Span) {
 	n := byte(rapid.IntRange(1, 3).Draw(t, "span"))
 	session := rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "session")
 	response := rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "response")
+	if rapid.IntRange(0, 3).Draw(t, "none of ours") == 0 {
+		return foreign(n)
+	}
 	return func(span ptrace.Span) {
 		chat(n)(span)
 		if session != "" {

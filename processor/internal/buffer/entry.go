@@ -134,6 +134,25 @@ func (r *request) own(by *owner, k rank) {
 	r.content.owner, r.extra.owner = by, k
 }
 
+// appendOwner lets a span that is not gathered own and end the request that is
+// named after it. A request with another name is ended by entry spans.
+func (s *Store) appendOwner(in *Span, key spanKey, out *Outcome) {
+	r, _ := s.index.span(key)
+	if r == nil || !r.namedAfter(key) {
+		return
+	}
+	s.roomFor(r, in.Bytes, 0, 0, out)
+	s.awaken(r, out)
+	s.index.leadSpan(key, r, true)
+	r.content.owner = &owner{key, in.Origin, string(in.Owner)}
+	s.grow(r.content, in.Bytes, 0)
+	s.touched(r)
+	if r.ended != notEnded {
+		s.tellEnded(r, out) // by an end event; who owns it was not told
+	}
+	s.ends(r, endedBySpan)
+}
+
 // maxTraces is how many traces are looked at for the end of one request. They
 // are searched one by one; who is in more is named by something that never
 // ends, and leaves by ttl or max_age.

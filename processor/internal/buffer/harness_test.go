@@ -96,7 +96,11 @@ func call(name string, keys Keys, events ...Record) Span {
 // name is what a span is known by.
 func (s *Span) name() string {
 	span := event.Span{Data: ptrace.NewSpan()}
-	if err := event.UnpackSpan(string(s.Packed), &span); err != nil {
+	packed := s.Packed
+	if packed == nil {
+		packed = s.Owner
+	}
+	if err := event.UnpackSpan(string(packed), &span); err != nil {
 		panic(err)
 	}
 	return span.Data.Name()
@@ -112,6 +116,14 @@ func inference(name string, keys Keys, response string) Span {
 // claimed is a span that relates to requests in another way.
 func claimed(as Claim, in Span) Span {
 	in.Claim = as
+	return in
+}
+
+// own is a span of 100 bytes that is none of ours, under whose key events opened
+// a request.
+func own(name string, keys Keys) Span {
+	in := claimed(ClaimOwn, call(name, keys))
+	in.Weight, in.Owner, in.Packed = 0, in.Packed, nil
 	return in
 }
 
@@ -133,7 +145,10 @@ func root(in Span, start int) Span {
 // remote makes an entry span whose parent is elsewhere of in.
 func remote(in Span, start int) Span {
 	in.Entry = EntryTrace
-	in.Start, in.Owner = pcommon.Timestamp(start), in.Packed
+	in.Start = pcommon.Timestamp(start)
+	if in.Owner == nil {
+		in.Owner = in.Packed
+	}
 	return in
 }
 

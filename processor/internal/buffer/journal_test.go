@@ -209,9 +209,9 @@ func describeStore(s *Store, outbox []*Part) []string {
 		for r := q.head; r != nil; r = q.of(r).after {
 			records, spans, _ := unpacked(&r.content.held, r.seq-uint64(r.content.held.records)+1, r.flushed)
 			p := &Part{Part: envelope.Part{RequestID: r.identity.id(), Number: int(r.parts), Records: records, Spans: spans, RelatedRequestID: r.related()}}
-			lines = append(lines, fmt.Sprintf("%s %s since %v opened %v ended %d flushed %t seen %t bytes %d weight %d owned %t named %t traces %v extra %d facts %s",
+			lines = append(lines, fmt.Sprintf("%s %s since %v opened %v ended %d flushed %t seen %t bytes %d weight %d owned %q named %t traces %v extra %d facts %s",
 				name, describe(p), r.since, r.content.openedAt, r.ended, r.flushed, r.seen, r.content.bytes, r.content.weight,
-				r.content.owner != nil, r.content.named, r.traces(), r.extraKeys(), describeFacts(r, outbox)))
+				describeOwner(r.content.owner), r.content.named, r.traces(), r.extraKeys(), describeFacts(r, outbox)))
 		}
 	}
 	each(&s.idle, "open")
@@ -228,6 +228,15 @@ func describeStore(s *Store, outbox []*Part) []string {
 	}
 	lines = append(lines, fmt.Sprintf("open %d remembered %d keys %d bytes %d next %v", s.Open(), s.Remembered(), s.Keys(), s.Bytes(), s.Next()))
 	return lines
+}
+
+// describeOwner is the key and the name of an owner.
+func describeOwner(o *owner) string {
+	if o == nil {
+		return ""
+	}
+	in := Span{Owner: []byte(o.packed)}
+	return key(o.key.trace, o.key.span) + " " + in.name()
 }
 
 // describeFacts is what earlier parts of a request told. Those that were not

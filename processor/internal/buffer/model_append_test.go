@@ -47,6 +47,10 @@ func (m *model) appendSpan(in *Span) {
 			m.out.DuplicateSpans++
 			return
 		}
+		if in.Claim == ClaimOwn {
+			m.appendOwner(in, own)
+			return
+		}
 		r = m.requestOf(in, own)
 	}
 	if r == nil {
@@ -81,6 +85,20 @@ func (m *model) appendSpan(in *Span) {
 	}
 }
 
+// appendOwner lets a span that is no call own the request of its name.
+func (m *model) appendOwner(in *Span, own string) {
+	r := m.find(own)
+	if r == nil || r.key != own {
+		return
+	}
+	m.roomFor(r, in.Bytes, 0, 0)
+	m.reopen(r)
+	m.setLead(own, r, true)
+	r.owner = in
+	r.bytes += in.Bytes
+	m.end(r, "span_end")
+}
+
 func (m *model) appendStrays(in *Span) {
 	if in.Claim != ClaimMake {
 		return
@@ -93,10 +111,7 @@ func (m *model) appendStrays(in *Span) {
 }
 
 func (m *model) requestOf(in *Span, own string) *modelRequest {
-	switch in.Claim {
-	case ClaimOwn:
-		return m.find(own)
-	case ClaimJoin:
+	if in.Claim == ClaimJoin {
 		if r := m.resolve(&in.Keys, false); r != nil {
 			return r
 		}

@@ -251,9 +251,9 @@ func TestSpanOfAnotherKindMakesNoRequest(t *testing.T) {
 		assert.True(t, d.Knows(t1, s1))
 		assert.False(t, d.Knows(t1, s2))
 		d.spans(foreign("f", t1, s1))
-		d.spans(claimed(ClaimOwn, call("own", ids(t1, s1))), claimed(ClaimOwn, call("other", ids(t1, s2))))
+		d.spans(own("own", ids(t1, s1)), own("other", ids(t1, s2)))
 		d.wait(d.opts.Linger)
-		assert.Equal(t, []string{key(t1, s1) + " 1: span_end a#1 own by own"}, d.left())
+		assert.Equal(t, []string{key(t1, s1) + " 1: span_end a#1 by own"}, d.left())
 	})
 	t.Run("and one whose attribute names no request joins its own", func(t *testing.T) {
 		d := newDesk(t, byAttributes())

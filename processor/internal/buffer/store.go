@@ -51,8 +51,8 @@ type Claim uint8
 const (
 	// ClaimNone: it belongs to no request, but may be an entry span.
 	ClaimNone Claim = iota
-	// ClaimOwn: it joins the request that events opened under its own span
-	// key, if there is one.
+	// ClaimOwn: it is not gathered, but owns and ends the request that events
+	// opened under its span key, if that is named after it.
 	ClaimOwn
 	// ClaimJoin: it is of a kind that makes no request, and joins one that
 	// its keys lead to.
@@ -83,11 +83,11 @@ type Span struct {
 	// gathered; the store copies it. Its trace and span id are those of Keys.
 	Packed []byte
 	// Owner is the same of what an owner tells: ids, times, status. Only entry
-	// spans have it.
+	// spans and those that are ClaimOwn have it.
 	Owner []byte
 	// Origin is what it arrived under, never nil.
 	Origin *event.Origin
-	// Bytes is the OTLP size of what is packed.
+	// Bytes is the OTLP size of what is packed, for ClaimOwn of its Owner.
 	Bytes int
 	// Start and Root rank entry spans: when it started, and whether it has no
 	// parent.
@@ -103,7 +103,7 @@ type Span struct {
 // Gathers says whether the span becomes a call of a request.
 func (s *Span) Gathers(fallback Fallback) bool {
 	switch s.Claim {
-	case ClaimNone, ClaimPending:
+	case ClaimNone, ClaimPending, ClaimOwn:
 		return false
 	default:
 		return s.Resolvable(fallback)
@@ -199,8 +199,8 @@ func (s *Store) Keys() int { return s.index.extra }
 // Bytes is the OTLP size of what open requests hold.
 func (s *Store) Bytes() int { return s.bytes }
 
-// Knows says whether a span with this key would join a request that events
-// opened, so that its owner need not copy spans in vain.
+// Knows says whether a span with this key would join or own a request that
+// events opened, so that its owner need not copy spans in vain.
 func (s *Store) Knows(trace pcommon.TraceID, span pcommon.SpanID) bool {
 	known, _ := s.index.knows(spanKey{trace, span})
 	return known
@@ -273,6 +273,10 @@ func (s *Store) appendSpan(in *Span, at int, out *Outcome) {
 	key := spanKey{in.Trace, in.Span}
 	if _, seen := s.index.knows(key); seen {
 		out.DuplicateSpans++
+		return
+	}
+	if in.Claim == ClaimOwn {
+		s.appendOwner(in, key, out)
 		return
 	}
 	r := s.requestOf(in, out)
@@ -350,11 +354,9 @@ func (s *Store) appendStrays(in *Span, at int, out *Outcome) {
 
 // requestOf answers the request that a span joins or makes, nil if none.
 func (s *Store) requestOf(in *Span, out *Outcome) *request {
-	if in.Claim == ClaimOwn || in.Claim == ClaimJoin {
-		if in.Claim == ClaimJoin {
-			if r := s.resolve(&in.Keys, false, out); r != nil {
-				return r
-			}
+	if in.Claim == ClaimJoin {
+		if r := s.resolve(&in.Keys, false, out); r != nil {
+			return r
 		}
 		r, _ := s.index.span(spanKey{in.Trace, in.Span})
 		return r

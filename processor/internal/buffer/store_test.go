@@ -206,7 +206,11 @@ func (p *pair) span(t *rapid.T) Span {
 		data.Attributes().PutInt(semconv.AttrUsageInputTokens, 1)
 		in.Packed = event.AppendSpan(nil, &event.Span{Data: data, Kind: semconv.KindInference})
 	}
-	if in.Claim == ClaimPending {
+	switch in.Claim {
+	case ClaimPending:
+		return in
+	case ClaimOwn:
+		in.Packed, in.Owner, in.Weight = nil, in.Packed, 0
 		return in
 	}
 	for range rapid.IntRange(0, 4).Draw(t, "events") {
