@@ -31,19 +31,27 @@ export function waterfall(envelope: Snapshot): Waterfall {
   const below = new Map<string, number[]>();
   calls.forEach((call, n) => {
     const parent = call.parent_span_id && call.parent_span_id !== call.span_id && known.has(call.parent_span_id) ? call.parent_span_id : "";
-    below.set(parent, [...(below.get(parent) ?? []), n]);
+    const siblings = below.get(parent);
+    if (siblings) siblings.push(n);
+    else below.set(parent, [n]);
   });
   const bars: Bar[] = [];
   const drawn = new Set<number>();
-  const draw = (n: number, depth: number): void => {
-    const call = calls[n];
-    if (!call || drawn.has(n)) return;
-    drawn.add(n);
-    bars.push(bar(call, depth, starts[n], ends[n], first, total));
-    for (const child of call.span_id ? (below.get(call.span_id) ?? []) : []) draw(child, depth + 1);
+  const draw = (root: number): void => {
+    // The next one is at the end. No recursion: a chain may be of any depth.
+    const next = [{ n: root, depth: 0 }];
+    for (let at = next.pop(); at; at = next.pop()) {
+      const { n, depth } = at;
+      const call = calls[n];
+      if (!call || drawn.has(n)) continue;
+      drawn.add(n);
+      bars.push(bar(call, depth, starts[n], ends[n], first, total));
+      const children = call.span_id ? (below.get(call.span_id) ?? []) : [];
+      for (let i = children.length - 1; i >= 0; i--) next.push({ n: children[i] ?? -1, depth: depth + 1 });
+    }
   };
-  for (const n of below.get("") ?? []) draw(n, 0);
-  calls.forEach((_, n) => draw(n, 0)); // circles
+  for (const n of below.get("") ?? []) draw(n);
+  calls.forEach((_, n) => draw(n)); // circles
   return { bars, total };
 }
 

@@ -120,4 +120,28 @@ describe("waterfalls", () => {
     const { bars } = waterfall(envelope([{ span_id: "a", parent_span_id: "b" }, { span_id: "b", parent_span_id: "a" }, { span_id: "c", parent_span_id: "c" }]));
     expect(bars.map((b) => b.call.span_id).sort()).toEqual(["a", "b", "c"]);
   });
+
+  it("look at each of very many children a few times, and go to any depth", () => {
+    const n = 3000;
+    const children = Array.from({ length: n }, (_, i) => ({ span_id: `c${i}`, parent_span_id: "a" }));
+    const values = Array.prototype[Symbol.iterator];
+    let looks = 0;
+    Array.prototype[Symbol.iterator] = function* (this: unknown[]) {
+      for (let i = 0; i < this.length; i++) {
+        looks++;
+        yield this[i];
+      }
+      return undefined;
+    } as typeof values;
+    let wide;
+    try {
+      wide = waterfall(envelope([{ span_id: "a" }, ...children]));
+    } finally {
+      Array.prototype[Symbol.iterator] = values;
+    }
+    expect(wide.bars.map((b) => b.call.span_id)).toEqual(["a", ...children.map((c) => c.span_id)]);
+    expect(looks).toBeLessThan(10 * n);
+    const chain = Array.from({ length: 20_000 }, (_, i) => ({ span_id: `d${i}`, parent_span_id: `d${i - 1}` }));
+    expect(waterfall(envelope(chain)).bars.at(-1)).toMatchObject({ call: { span_id: "d19999" }, depth: 19_999 });
+  });
 });
