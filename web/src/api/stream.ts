@@ -19,6 +19,9 @@ export type Loss =
   | { kind: "stopping"; reason: string }
   | { kind: "refused"; status: number; detail: string };
 
+/** Whether it is what was asked for that the server does not take: asked again, it answers the same. */
+export const isFinal = (status: number): boolean => [400, 414, 422, 431].includes(status);
+
 const firstWait = 500;
 const longestWait = 15_000;
 
@@ -75,7 +78,7 @@ export class Stream {
   }
 
   private wait(loss: Loss & { retryAfter?: number | null }): number | null {
-    if (loss.kind === "refused" && (loss.status === 401 || loss.status === 403)) return null;
+    if (loss.kind === "refused" && (loss.status === 401 || loss.status === 403 || isFinal(loss.status))) return null;
     const usual = Math.min(longestWait, firstWait * 2 ** this.attempt++);
     return Math.max(loss.retryAfter ?? 0, usual * (0.75 + Math.random() / 2));
   }

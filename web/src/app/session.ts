@@ -1,6 +1,6 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { askJSON, credential, Refused } from "../api/client";
-import { Stream, type Loss } from "../api/stream";
+import { isFinal, Stream, type Loss } from "../api/stream";
 import type { Page, ServerConfig, Snapshot, StreamEvent } from "../api/types";
 import { fits, isLocal, serverPart, writeServerFilter } from "../model/filter";
 import { rowKey, Rows, type Row } from "../model/rows";
@@ -30,6 +30,7 @@ export type Connection =
   | { kind: "connecting"; since: number }
   | { kind: "live"; since: number }
   | { kind: "lost"; since: number; retryAt: number | null; loss: Loss }
+  | { kind: "refused"; status: number; detail: string }
   | { kind: "unauthorized"; rejected: boolean };
 
 export const connection = signal<Connection>({ kind: "connecting", since: Date.now() });
@@ -148,8 +149,10 @@ class Run {
         if (this.abort.signal.aborted) return;
         const refused = error instanceof Refused ? error : null;
         const wait = Math.max(refused?.retryAfter ?? 0, Math.min(15_000, 500 * 2 ** attempt));
-        this.lost(refused ? { kind: "refused", status: refused.status, detail: refused.message } : { kind: "network" }, Date.now() + wait);
-        if (needsCredential.peek()) return;
+        // What was taken once is taken again, but for a page token of before a restart.
+        const again = refused === null || loaded.peek() || !isFinal(refused.status);
+        this.lost(refused ? { kind: "refused", status: refused.status, detail: refused.message } : { kind: "network" }, again ? Date.now() + wait : null);
+        if (!again || needsCredential.peek()) return;
         await this.pause(wait);
       }
     }
@@ -208,6 +211,11 @@ class Run {
   private lost(loss: Loss, retryAt: number | null): void {
     const before = connection.peek();
     if (loss.kind === "refused" && locks(loss.status)) return;
+    if (loss.kind === "refused" && retryAt === null) {
+      connection.value = { kind: "refused", status: loss.status, detail: loss.detail };
+      announce("The server refused");
+      return;
+    }
     connection.value = { kind: "lost", since: before.kind === "lost" ? before.since : Date.now(), retryAt, loss };
     if (before.kind !== "lost") announce("Connection lost");
   }

@@ -1,6 +1,9 @@
 import type { ComponentChildren, JSX } from "preact";
 import { connection, missed, now, retry, serverConfig, type Connection } from "../app/session";
+import { go } from "../app/location";
+import { everything } from "../model/filter";
 import { clock, plural } from "../text/format";
+import { visible } from "../text/visible";
 import { Icon } from "./icons";
 
 /** What is wrong, since when, and what is done about it. */
@@ -14,6 +17,11 @@ export function Banners(): JSX.Element {
         </Banner>
       )}
       {c.kind === "lost" && <Lost lost={c} />}
+      {c.kind === "refused" && (
+        <Banner kind="error" action={<button type="button" onClick={() => go({ filter: everything }, "replace")}>Show everything</button>}>
+          <b>The server refuses what this page asks for:</b> {visible(c.detail.slice(0, 1000)) || c.status}. Change the filter.
+        </Banner>
+      )}
       {missed.value && <Missed />}
       {serverConfig.value?.content === "hide" && (
         <Banner kind="info">This server hides the content of messages (<code>content: hide</code>) and shows its size instead.</Banner>

@@ -9,7 +9,7 @@ import { captureHints, sendHints } from "./hints";
 /** What stands where rows would. */
 export function NoRows(): JSX.Element | null {
   if (!loaded.value) {
-    if (connection.value.kind === "lost" || connection.value.kind === "unauthorized") return null;
+    if (connection.value.kind !== "connecting" && connection.value.kind !== "live") return null;
     return <div class="skeleton" aria-hidden="true">{Array.from({ length: 8 }, (_, n) => <span key={n} />)}</div>;
   }
   if (isFiltered(filter.value)) return <NothingFits />;

@@ -79,7 +79,7 @@ function Tool({ icon, text, hint, pressed, expands, talks, onClick }: ToolProps)
 
 function Status(): JSX.Element {
   const { kind } = connection.value;
-  const text = { connecting: "Connecting", live: paused.value ? "Paused" : "Live", lost: "Not connected", unauthorized: "Locked" }[kind];
+  const text = { connecting: "Connecting", live: paused.value ? "Paused" : "Live", lost: "Not connected", refused: "Refused", unauthorized: "Locked" }[kind];
   const filtered = isFiltered(filter.value);
   return (
     <p class={`status status-${kind}${paused.value ? " status-paused" : ""}`}>

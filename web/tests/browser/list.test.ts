@@ -115,6 +115,26 @@ it("filters by what the list has, and by duration, tools and state", async () =>
   await watched.accessible("filters");
 });
 
+it("says what is wrong with a filter that the server refuses, and does not ask again", async () => {
+  await new Request(collector, "of-many").end();
+  watched = await Watched.open(browser, collector.base);
+  watched.mayHappen(/400/);
+  const { page } = watched;
+  await page.clock.install();
+  let asked = 0;
+  page.on("request", (r) => (asked += r.url().includes("/api/v1/requests?") ? 1 : 0));
+  await page.goto(`${collector.base}?${Array.from({ length: 33 }, (_, n) => `service=of-many${n || ""}`).join("&")}`);
+  await page.getByText(/service: 33 values.* are too many: 32 in all are allowed/).waitFor();
+  expect(await page.getByText(/Not connected|Trying/).count()).toBe(0);
+  await page.clock.runFor(60_000);
+  expect(asked).toBe(1);
+  await watched.accessible("refused");
+  await page.getByRole("button", { name: "Take off Service: of-many32" }).click();
+  await row(page, "of-many").waitFor();
+  await page.getByText("Live", { exact: true }).waitFor();
+  expect(await page.getByText("too many").count()).toBe(0);
+});
+
 it("finds text in content, before and after it came", async () => {
   await new Request(collector, "needle-old").end({ input: [says("user", 'look for "Xyzzy" here')] });
   await new Request(collector, "haystack").end({ input: [says("user", "nothing")] });
