@@ -5,8 +5,8 @@ import { Stream } from "../api/stream";
 import type { Snapshot } from "../api/types";
 import { hasServerKeys } from "../model/filter";
 import { rowKey } from "../model/rows";
-import { filter, go, route } from "./location";
-import { current } from "./selection";
+import { filter, go, route, type Route } from "./location";
+import { addressOf, current } from "./selection";
 import { needsCredential, rowById, serverConfig, unauthorized, watchReconnects, watchRows } from "./session";
 
 /** The request that is open. */
@@ -93,7 +93,7 @@ class Watched {
       this.processor = envelope.processor;
       if (envelope.request_id !== this.id) {
         // It became a part of another request.
-        go({ id: envelope.request_id }, "replace");
+        go(addressOf({ id: envelope.request_id, processor: envelope.processor }), "replace");
         return;
       }
       detail.value = { id: this.id, envelope, problem: null };
@@ -116,6 +116,13 @@ class Watched {
   }
 }
 
+/** What leads to the request that is open. */
+export function openRequest(): Pick<Route, "id" | "component"> {
+  const { id, component } = route.value;
+  const envelope = detail.value?.envelope;
+  return id !== null && envelope?.request_id === id ? addressOf({ id, processor: envelope.processor }) : { id, component };
+}
+
 let watched: Watched | null = null;
 
 /** Whose request is open, as far as a row says; several may have requests of one id. */
@@ -125,10 +132,10 @@ function processorOf(key: string | null, id: string | null): string {
 
 export function startDetail(): void {
   effect(() => {
-    const { id } = route.value;
+    const { id, component } = route.value;
     const locked = needsCredential.value;
     const filtered = hasServerKeys(filter.value);
-    const chosen = processorOf(current.value, id);
+    const chosen = component ?? processorOf(current.value, id);
     untracked(() => {
       const another = chosen !== "" && watched?.processor !== "" && watched?.processor !== chosen;
       if (watched && (watched.id !== id || locked || another)) {

@@ -1,8 +1,9 @@
 import { withoutValue, withValue } from "../model/filter";
 import { copy } from "./announce";
+import { openRequest } from "./detail";
 import { filter, go, permalink, route, views } from "./location";
 import { filtersOpen, helpOpen } from "./panels";
-import { openCurrent, setCurrent, step } from "./selection";
+import { addressOf, openCurrent, setCurrent, step } from "./selection";
 import { shown } from "./session";
 import { mode, modes } from "./settings";
 
@@ -87,7 +88,7 @@ function ofDetail(key: string): boolean {
   const { id } = route.peek();
   if (id === null) return false;
   if (key === "y") {
-    void copy(permalink(id), "Permalink");
+    void copy(permalink(openRequest()), "Permalink");
     return true;
   }
   if (key === "o") {
@@ -104,7 +105,7 @@ function move(by: number, actions: Actions): boolean {
   else {
     const row = by < 0 ? shown.peek()[0] : shown.peek().at(-1);
     if (row) setCurrent(row.key);
-    if (row && route.peek().id !== null) go({ id: row.id }, "replace");
+    if (row && route.peek().id !== null) go(addressOf(row), "replace");
   }
   actions.scroll();
   return true;

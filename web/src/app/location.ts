@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { root } from "../api/client";
 import { segment } from "../api/mount";
-import { readFilter, writeFilter, type Filter } from "../model/filter";
+import { everything, readFilter, writeFilter, type Filter } from "../model/filter";
 
 export const views = ["transcript", "timeline", "calls", "raw"] as const;
 export type View = (typeof views)[number];
@@ -10,6 +10,8 @@ export type View = (typeof views)[number];
 export interface Route {
   /** The request that is open. */
   readonly id: string | null;
+  /** The component id of the processor that has it, where several may have requests of one id. */
+  readonly component: string | null;
   readonly view: View;
   readonly filter: Filter;
 }
@@ -17,12 +19,15 @@ export interface Route {
 export function readRoute(url: URL, mount: string): Route {
   const rest = url.pathname.startsWith(mount) ? url.pathname.slice(mount.length) : "";
   const view = views.find((v) => v === url.searchParams.get("view")) ?? "transcript";
-  return { id: rest.startsWith("r/") ? decode(rest.slice(2)) || null : null, view, filter: readFilter(url.searchParams) };
+  const id = rest.startsWith("r/") ? decode(rest.slice(2)) || null : null;
+  const component = id === null ? null : url.searchParams.get("component") || null;
+  return { id, component, view, filter: readFilter(url.searchParams) };
 }
 
 export function writeRoute(r: Route, mount: string): string {
   const query = new URLSearchParams();
   writeFilter(r.filter, query);
+  if (r.id !== null && r.component !== null) query.set("component", r.component);
   if (r.id !== null && r.view !== "transcript") query.set("view", r.view);
   const text = query.toString();
   return mount + (r.id === null ? "" : `r/${segment(r.id)}`) + (text ? `?${text}` : "");
@@ -39,9 +44,14 @@ function decode(text: string): string {
 export const route = signal<Route>(readRoute(new URL(location.href), root.pathname));
 export const filter = computed(() => route.value.filter);
 
+function changed(change: Partial<Route>): Route {
+  // A component is that of its request.
+  return { ...route.value, ...("id" in change ? { component: null } : {}), ...change };
+}
+
 /** Goes somewhere; what is not given stays. */
 export function go(change: Partial<Route>, how: "push" | "replace" = "push"): void {
-  const next = { ...route.value, ...change };
+  const next = changed(change);
   const address = writeRoute(next, root.pathname);
   if (address === location.pathname + location.search) {
     route.value = next;
@@ -53,12 +63,12 @@ export function go(change: Partial<Route>, how: "push" | "replace" = "push"): vo
 }
 
 export function href(change: Partial<Route>): string {
-  return writeRoute({ ...route.value, ...change }, root.pathname);
+  return writeRoute(changed(change), root.pathname);
 }
 
 /** The address of one request, for others. */
-export function permalink(id: string): string {
-  return new URL(`r/${segment(id)}`, root).href;
+export function permalink(request: Pick<Route, "id" | "component">): string {
+  return new URL(writeRoute({ ...request, view: "transcript", filter: everything }, root.pathname), root).href;
 }
 
 window.addEventListener("popstate", () => {

@@ -51,6 +51,8 @@ export const cleared = signal(false);
 /** Rows in memory, whether they fit or not. */
 export const known = signal(0);
 export const loaded = signal(false);
+/** Whether requests of more than one processor were seen. */
+export const severalProcessors = signal(false);
 /** Ticks for what grows older by itself. */
 export const now = signal(Date.now());
 setInterval(() => (now.value = Date.now()), 1000);
@@ -403,6 +405,7 @@ class Run {
     const fitting = this.rows.newest((row) => fits(f, row));
     batch(() => {
       known.value = this.rows.size;
+      if (this.rows.ofSeveral) severalProcessors.value = true;
       if (paused.peek()) {
         const held = (this.held ??= hold(this.rows));
         shown.value = held.rows.filter((row) => fits(f, row));
@@ -475,4 +478,6 @@ export const retry = (): void => run?.retry();
 export const clear = (): void => run?.clear();
 export const loadOlder = (): void => void run?.more();
 export const rowByKey = (key: string): Row | undefined => run?.rows.get(key);
-export const rowById = (id: string): Row | undefined => shown.peek().find((row) => row.id === id);
+/** The newest row of an id, of a processor if one is given. */
+export const rowById = (id: string, processor: string | null = null): Row | undefined =>
+  shown.peek().find((row) => row.id === id && (processor === null || row.processor === processor));

@@ -169,6 +169,7 @@ export class Rows {
   /** Oldest first; entries that left are not in the map any more. */
   private order: { row: Row }[] = [];
   private readonly cleared = new Set<string>();
+  private readonly processors = new Set<string>();
   /** Requests without a row in whose content the searched text was. */
   private readonly hits = new Set<string>();
 
@@ -180,6 +181,11 @@ export class Rows {
 
   get full(): boolean {
     return this.entries.size >= this.limit;
+  }
+
+  /** Requests of more than one processor were here: an id alone may be that of two. */
+  get ofSeveral(): boolean {
+    return this.processors.size > 1;
   }
 
   get(key: string): Row | undefined {
@@ -289,8 +295,7 @@ export class Rows {
     let at = this.order.length;
     while (at > 0 && (this.order[at - 1]?.row.startedAt ?? 0) > row.startedAt) at--;
     if (at === 0 && (more || this.full)) return;
-    const entry = { row: { ...row, hit: this.hits.delete(row.key) } };
-    this.entries.set(row.key, entry);
+    const entry = this.enter({ ...row, hit: this.hits.delete(row.key) });
     this.order.splice(at, 0, entry);
     this.trim();
   }
@@ -319,9 +324,7 @@ export class Rows {
       const row = { ...rowOf(s, now), hit };
       if (this.entries.has(row.key)) continue;
       if (this.full) break;
-      const entry = { row };
-      this.entries.set(row.key, entry);
-      before.push(entry);
+      before.push(this.enter(row));
     }
     this.order = [...before.reverse(), ...this.order];
     return !this.full;
@@ -340,10 +343,15 @@ export class Rows {
       entry.row = row;
       return;
     }
-    const added = { row };
-    this.entries.set(row.key, added);
-    this.order.push(added);
+    this.order.push(this.enter(row));
     this.trim();
+  }
+
+  private enter(row: Row): { row: Row } {
+    const entry = { row };
+    this.entries.set(row.key, entry);
+    this.processors.add(row.processor);
+    return entry;
   }
 
   private trim(): void {

@@ -4,8 +4,8 @@ import { root } from "../api/client";
 import { segment } from "../api/mount";
 import type { Snapshot } from "../api/types";
 import { copy } from "../app/announce";
-import { detail } from "../app/detail";
-import { filter, go, href, permalink, route, views, type View } from "../app/location";
+import { detail, openRequest } from "../app/detail";
+import { filter, go, href, permalink, route, views, type Route, type View } from "../app/location";
 import { current, position, step } from "../app/selection";
 import { now, rowById, serverConfig, shown } from "../app/session";
 import { failureMessage, failureType } from "../model/failure";
@@ -30,7 +30,7 @@ export function closeDetail(): void {
 
 export function DetailPane(): JSX.Element | null {
   const d = detail.value;
-  const { id } = route.value;
+  const { id, component } = route.value;
   const title = useRef<HTMLHeadingElement>(null);
   const scroll = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -38,9 +38,9 @@ export function DetailPane(): JSX.Element | null {
     // Another request may take this one's place while somebody writes elsewhere.
     if (!(document.activeElement instanceof HTMLInputElement)) title.current?.focus({ preventScroll: true });
     scroll.current?.scrollTo({ top: 0 });
-    const row = rowById(id);
-    if (row && !current.peek()?.endsWith(`\u0000${id}`)) current.value = row.key;
-  }, [id]);
+    const row = rowById(id, component);
+    if (row && (component !== null || !current.peek()?.endsWith(`\u0000${id}`))) current.value = row.key;
+  }, [id, component]);
   if (id === null) return null;
   const envelope = d?.id === id ? d.envelope : null;
   const problem = d?.id === id ? d.problem : null;
@@ -117,7 +117,7 @@ interface HeadProps {
 }
 
 function Head({ id, envelope, title }: HeadProps): JSX.Element {
-  const row = envelope ? rowOf(envelope, Date.now()) : rowById(id);
+  const row = envelope ? rowOf(envelope, Date.now()) : rowById(id, route.value.component);
   const call = envelope ? primaryCall(envelope) : undefined;
   const name = row?.model ?? row?.responseModel ?? call?.tool?.name ?? call?.name ?? row?.operation ?? row?.kind;
   return (
@@ -125,7 +125,7 @@ function Head({ id, envelope, title }: HeadProps): JSX.Element {
       <div class="detail-line">
         {row && <StatePill state={outcome(row)} />}
         <h2 ref={title} tabIndex={-1} title={id}><bdi>{oneLine(name ?? id, 120)}</bdi></h2>
-        <Actions id={id} envelope={envelope} />
+        <Actions envelope={envelope} />
       </div>
       {envelope && <Figures envelope={envelope} />}
       {envelope?.error && (
@@ -137,16 +137,16 @@ function Head({ id, envelope, title }: HeadProps): JSX.Element {
   );
 }
 
-function Actions({ id, envelope }: { id: string; envelope: Snapshot | null }): JSX.Element {
+function Actions({ envelope }: { envelope: Snapshot | null }): JSX.Element {
   const at = position();
   const link = traceLink(serverConfig.value?.trace_url, envelope);
   return (
     <div class="actions" role="toolbar" aria-label="Request">
       <Action icon="up" text="Newer request (k)" off={at <= 0} act={() => step(-1)} />
       <Action icon="down" text="Older request (j)" off={at < 0 || at >= shown.value.length - 1} act={() => step(1)} />
-      <Action icon="link" text="Copy permalink (y)" act={() => void copy(permalink(id), "Permalink")} />
+      <Action icon="link" text="Copy permalink (y)" act={() => void copy(permalink(openRequest()), "Permalink")} />
       <button type="button" class="quiet text" onClick={() => void copy(JSON.stringify(envelope, null, 2), "JSON")} disabled={!envelope} title="Copy the envelope as JSON">JSON</button>
-      <button type="button" class="quiet text" onClick={() => void copy(curl(id), "curl command")} title="Copy a curl command that gets it">curl</button>
+      <button type="button" class="quiet text" onClick={() => void copy(curl(openRequest()), "curl command")} title="Copy a curl command that gets it">curl</button>
       {link && (
         <a class="button quiet text" href={link} target="_blank" rel="noopener noreferrer" id="trace-link" title="Open the trace (o)"><Icon name="out" />Trace</a>
       )}
@@ -160,9 +160,11 @@ function Action({ icon, text, act, off = false }: { icon: IconName; text: string
 }
 
 /** A command that gets the envelope; it names no credential. */
-export function curl(id: string): string {
+export function curl({ id, component }: Pick<Route, "id" | "component">): string {
   const header = serverConfig.peek()?.authentication ? ` -H "Authorization: $AUTHORIZATION"` : "";
-  return `curl -sS${header} '${new URL(`api/v1/requests/${segment(id)}`, root).href}'`;
+  const url = new URL(`api/v1/requests/${segment(id ?? "")}`, root);
+  if (component !== null) url.searchParams.set("processor", component);
+  return `curl -sS${header} '${url.href}'`;
 }
 
 function Figures({ envelope: e }: { envelope: Snapshot }): JSX.Element {

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { memo } from "./memo";
 import { go, href, route } from "../app/location";
-import { current, position, setCurrent, sought } from "../app/selection";
+import { addressOf, current, position, setCurrent, sought } from "../app/selection";
 import { follow, loaded, loadOlder, now, older, shown } from "../app/session";
 import { failureMessage, failureType } from "../model/failure";
 import { outcome, type Row } from "../model/rows";
@@ -153,7 +153,7 @@ const ListRow = memo(function ListRow({ row, index, top, active, selected, tick 
     if (e.metaKey || e.ctrlKey || e.shiftKey || e.button !== 0) return;
     e.preventDefault();
     setCurrent(row.key);
-    go({ id: row.id });
+    go(addressOf(row));
   };
   const running = row.state === "open" && tick > 0 ? Math.max(0, tick - row.seenAt) * 1e6 : undefined;
   return (
@@ -163,7 +163,7 @@ const ListRow = memo(function ListRow({ row, index, top, active, selected, tick 
     >
       <span class="c-state" role="gridcell"><StatePill state={state} /></span>
       <span class="c-time" role="gridcell" title={dateTime(row.startedAt)}>
-        <a href={href({ id: row.id, view: "transcript" })} tabIndex={-1} draggable={false} onClick={open}>{clock(row.startedAt)}</a>
+        <a href={href({ ...addressOf(row), view: "transcript" })} tabIndex={-1} draggable={false} onClick={open}>{clock(row.startedAt)}</a>
       </span>
       <Cell name="c-service" value={row.service} />
       <ModelCell row={row} />

@@ -197,20 +197,38 @@ it("tells requests of one id apart by their processor", async () => {
   try {
     const request = new Request(two, "both");
     await request.end({ output: [says("assistant", "from one of them")] });
-    watched = await Watched.open(browser, two.base);
+    watched = await Watched.open(browser, two.base, { permissions: ["clipboard-read", "clipboard-write"] });
     const { page } = watched;
     await expect.poll(() => row(page, "both").count()).toBe(2);
-    const seen: (string | null)[] = [];
+    const pasted = () => page.evaluate(() => navigator.clipboard.readText());
+    const seen: string[] = [];
+    const processor = page.locator(".raw .json-line", { hasText: "processor" }).locator(".json-text");
     for (const n of [0, 1]) {
       await row(page, "both").nth(n).click();
       await page.getByText("from one of them").waitFor();
       expect(await page.locator('.item[aria-selected="true"]').count()).toBe(1);
       await page.keyboard.press("4");
-      await page.locator(".raw .json-line", { hasText: "processor" }).waitFor();
-      seen.push(await page.locator(".raw .json-line", { hasText: "processor" }).locator(".json-text").textContent());
+      const its = (await processor.textContent()) ?? "";
+      seen.push(its);
+      // Its addresses are its own.
+      await page.keyboard.press("y");
+      const permalink = `${two.base}r/${request.id}?${new URLSearchParams({ component: its }).toString()}`;
+      await expect.poll(pasted).toBe(permalink);
+      expect(page.url()).toBe(`${permalink}&view=raw`);
+      await page.getByRole("button", { name: "curl" }).click();
+      await expect.poll(pasted).toBe(`curl -sS '${two.base}api/v1/requests/${request.id}?${new URLSearchParams({ processor: its }).toString()}'`);
       await page.keyboard.press("1");
     }
-    expect(seen.sort()).toEqual(["gen_ai_buffer", "gen_ai_buffer/again"]);
+    expect(seen.toSorted()).toEqual(["gen_ai_buffer", "gen_ai_buffer/again"]);
+    for (const [n, its] of seen.entries()) {
+      await page.goto(`${two.base}r/${request.id}?${new URLSearchParams({ component: its, view: "raw" }).toString()}`);
+      await expect.poll(() => processor.textContent()).toBe(its);
+      await expect.poll(() => row(page, "both").nth(n).getAttribute("aria-selected")).toBe("true");
+    }
+    // One step away is the other, not the same again.
+    await page.getByRole("button", { name: "Newer request (k)" }).click();
+    await expect.poll(() => processor.textContent()).toBe(seen[0]);
+    expect(new URL(page.url()).searchParams.get("component")).toBe(seen[0]);
   } finally {
     await watched.page.close(); // it would miss the server
     await two.stop();
