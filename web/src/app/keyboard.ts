@@ -3,8 +3,7 @@ import { copy } from "./announce";
 import { openRequest } from "./detail";
 import { filter, go, permalink, route, views } from "./location";
 import { filtersOpen, helpOpen } from "./panels";
-import { addressOf, openCurrent, setCurrent, step } from "./selection";
-import { shown } from "./session";
+import { first, last, openCurrent, step } from "./selection";
 import { mode, modes } from "./settings";
 
 /** What keys do that has to do with how things are shown. */
@@ -101,13 +100,7 @@ function ofDetail(key: string): boolean {
 }
 
 function move(by: number, actions: Actions): boolean {
-  if (Number.isFinite(by)) step(by);
-  else {
-    const row = by < 0 ? shown.peek()[0] : shown.peek().at(-1);
-    if (row) setCurrent(row.key);
-    if (row && route.peek().id !== null) go(addressOf(row), "replace");
-  }
-  actions.scroll();
+  void (by === Infinity ? last() : by === -Infinity ? first() : step(by)).then((stays) => stays && actions.scroll());
   return true;
 }
 

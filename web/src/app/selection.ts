@@ -1,6 +1,8 @@
 import { signal } from "@preact/signals";
+import type { Row } from "../model/rows";
+import { announce } from "./announce";
 import { filter, go, route, type Route } from "./location";
-import { severalProcessors, shown } from "./session";
+import { loadOlder, older, severalProcessors, shown } from "./session";
 
 /** The key of the row that the keyboard is at. */
 export const current = signal<string | null>(null);
@@ -34,17 +36,60 @@ export function position(): number {
   return rows.findIndex((row) => row.key === current.value);
 }
 
-/** Goes so many rows down; an open request makes way for the one there. */
-export function step(by: number): boolean {
-  const rows = shown.peek();
-  if (rows.length === 0) return false;
-  const at = position();
-  const next = at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by));
-  const row = rows[next];
-  if (!row || next === at) return false;
+let moves = 0;
+
+/**
+ * Fetches older requests until what is looked for is there or there are no more.
+ * False when somebody went somewhere else meanwhile.
+ */
+async function reach(there: () => boolean): Promise<boolean> {
+  const move = ++moves;
+  const { id } = route.peek();
+  while (!there() && older.peek().more) {
+    announce("Fetching older requests…", true);
+    const came = await loadOlder();
+    if (move !== moves || route.peek().id !== id) return false;
+    if (came || !older.peek().more) continue;
+    announce("Older requests cannot be fetched just now", true);
+    break;
+  }
+  return true;
+}
+
+/** Goes to a row; an open request makes way for the one there. */
+function goTo(row: Row | undefined): void {
+  if (!row) return;
   current.value = row.key;
   if (route.peek().id !== null) go(addressOf(row), "replace");
+}
+
+/** Goes so many rows down, or up. What goes somewhere answers false when that was overtaken. */
+export async function step(by: number): Promise<boolean> {
+  const { id } = route.peek();
+  const there = (): boolean => {
+    const at = position();
+    return at < 0 ? id === null : at + by < shown.peek().length;
+  };
+  if (!(await reach(there))) return false;
+  const rows = shown.peek();
+  const at = position();
+  // Where it is not known to be nowhere, it may come yet.
+  if (at >= 0 || id === null || !older.peek().more) goTo(rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))]);
   return true;
+}
+
+/** Goes to the newest row. */
+export async function first(): Promise<boolean> {
+  moves++;
+  goTo(shown.peek()[0]);
+  return true;
+}
+
+/** Goes to the oldest row that this page can have. */
+export async function last(): Promise<boolean> {
+  const stays = await reach(() => false);
+  if (stays) goTo(shown.peek().at(-1));
+  return stays;
 }
 
 export function openCurrent(): void {

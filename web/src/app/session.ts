@@ -3,6 +3,7 @@ import { askJSON, credential, Refused } from "../api/client";
 import { isFinal, Stream, type Loss } from "../api/stream";
 import type { Page, ServerConfig, Snapshot, StreamEvent } from "../api/types";
 import { fits, isLocal, serverPart, writeServerFilter } from "../model/filter";
+import { below, hold, type Held } from "../model/held";
 import { rowKey, Rows, type Row } from "../model/rows";
 import { announce } from "./announce";
 import { Frames } from "./frames";
@@ -72,16 +73,6 @@ export function watchReconnects(watcher: () => void): void {
   reconnects.add(watcher);
 }
 
-interface Held {
-  readonly rows: readonly Row[];
-  readonly keys: ReadonlySet<string>;
-}
-
-function hold(rows: Rows): Held {
-  const all = rows.newest(() => true);
-  return { rows: all, keys: new Set(all.map((row) => row.key)) };
-}
-
 /** One run of list and stream, for one filter of the server's. */
 class Run {
   readonly rows = new Rows(mostRows);
@@ -97,6 +88,7 @@ class Run {
   private clears = 0;
   private drained: (() => void) | null = null;
   private pageToken: string | undefined;
+  private fetching: Promise<boolean> | null = null;
   private epoch = "";
   private lastPublished = 0;
   /** What is shown while the list is paused. */
@@ -365,25 +357,39 @@ class Run {
     return cursor;
   }
 
-  async more(): Promise<void> {
-    if (older.peek().busy || this.pageToken === undefined || this.rows.full) return;
+  /** Fetches a page of older requests; false when there is none, or not now. */
+  more(): Promise<boolean> {
+    if (this.pageToken === undefined) return Promise.resolve(false);
+    if (this.rows.full) {
+      older.value = { more: false, busy: false };
+      return Promise.resolve(false);
+    }
+    return (this.fetching ??= this.page(this.pageToken));
+  }
+
+  private async page(token: string): Promise<boolean> {
     older.value = { more: true, busy: true };
+    const { clears } = this;
     try {
-      const page = await askJSON<Page>(this.list({ limit: "500", page_token: this.pageToken }), this.abort.signal);
+      const page = await askJSON<Page>(this.list({ limit: "500", page_token: token }), this.abort.signal);
+      this.fetching = null;
+      if (clears !== this.clears) return false;
+      const had = this.rows.size;
       const room = this.rows.older(page.requests, Date.now(), this.text !== "");
+      // A list that is paused waits for what is new, not for what was asked for.
+      if (this.held) this.held = below(this.held, this.rows.newest(() => true).slice(had));
       this.pageToken = page.next_page_token;
       older.value = { more: room && this.pageToken !== undefined, busy: false };
       this.publish();
+      return true;
     } catch (error) {
-      if (this.abort.signal.aborted || unauthorized(error)) return;
-      if (error instanceof Refused && error.status === 400) {
-        // The token is from before a restart: what is there stays.
-        this.pageToken = undefined;
-        older.value = { more: false, busy: false };
-        return;
-      }
-      await this.pause(retryAfter);
+      if (this.abort.signal.aborted || unauthorized(error)) return false;
+      // With a token from before a restart, what is there stays.
+      if (error instanceof Refused && error.status === 400) this.pageToken = undefined;
+      else await this.pause(retryAfter);
+      this.fetching = null;
       if (!this.abort.signal.aborted) older.value = { more: this.pageToken !== undefined, busy: false };
+      return false;
     }
   }
 
@@ -476,7 +482,8 @@ export function authorize(value: string | null): void {
 
 export const retry = (): void => run?.retry();
 export const clear = (): void => run?.clear();
-export const loadOlder = (): void => void run?.more();
+/** Answers whether older requests came. */
+export const loadOlder = async (): Promise<boolean> => (await run?.more()) ?? false;
 export const rowByKey = (key: string): Row | undefined => run?.rows.get(key);
 /** The newest row of an id, of a processor if one is given. */
 export const rowById = (id: string, processor: string | null = null): Row | undefined =>

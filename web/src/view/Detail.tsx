@@ -7,7 +7,7 @@ import { copy } from "../app/announce";
 import { detail, openRequest } from "../app/detail";
 import { filter, go, href, permalink, route, views, type Route, type View } from "../app/location";
 import { current, position, step } from "../app/selection";
-import { now, rowById, serverConfig, shown } from "../app/session";
+import { now, older, rowById, serverConfig, shown } from "../app/session";
 import { failureMessage, failureType } from "../model/failure";
 import { withValue, type ServerKey } from "../model/filter";
 import { outcome, primaryCall, rowKey, rowOf } from "../model/rows";
@@ -139,11 +139,12 @@ function Head({ id, envelope, title }: HeadProps): JSX.Element {
 
 function Actions({ envelope }: { envelope: Snapshot | null }): JSX.Element {
   const at = position();
+  const { more } = older.value;
   const link = traceLink(serverConfig.value?.trace_url, envelope);
   return (
     <div class="actions" role="toolbar" aria-label="Request">
-      <Action icon="up" text="Newer request (k)" off={at <= 0} act={() => step(-1)} />
-      <Action icon="down" text="Older request (j)" off={at < 0 || at >= shown.value.length - 1} act={() => step(1)} />
+      <Action icon="up" text="Newer request (k)" off={at === 0 || (at < 0 && !more)} act={() => void step(-1)} />
+      <Action icon="down" text="Older request (j)" off={(at < 0 || at >= shown.value.length - 1) && !more} act={() => void step(1)} />
       <Action icon="link" text="Copy permalink (y)" act={() => void copy(permalink(openRequest()), "Permalink")} />
       <button type="button" class="quiet text" onClick={() => void copy(JSON.stringify(envelope, null, 2), "JSON")} disabled={!envelope} title="Copy the envelope as JSON">JSON</button>
       <button type="button" class="quiet text" onClick={() => void copy(curl(openRequest()), "curl command")} title="Copy a curl command that gets it">curl</button>

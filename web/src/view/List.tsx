@@ -61,7 +61,7 @@ export function List(): JSX.Element {
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (rows.length > 0 && last >= rows.length - 40 && more && !busy) loadOlder();
+    if (rows.length > 0 && last >= rows.length - 40 && more && !busy) void loadOlder();
   }, [last, rows.length, more, busy]);
 
   const onScroll = (): void => {
