@@ -102,6 +102,29 @@ func BenchmarkDeliver(b *testing.B) {
 	}
 }
 
+// BenchmarkSearch is the time to look for a text through 16 MiB of content that
+// does not have it.
+func BenchmarkSearch(b *testing.B) {
+	const prose = "The quick brown fox jumps over the lazy dog, as it were, in every instance that is interesting. "
+	h := newHub(b, options())
+	a := newAsked(1)
+	content := strings.Repeat(prose, (16<<20)/len(prose))
+	h.Publisher("p").Publish([]event.Fact{a.record("gen_ai.user.message", content)})
+	for _, text := range []string{"interested", "xylophone", "été", "日本語"} {
+		b.Run(text, func(b *testing.B) {
+			b.SetBytes(int64(len(content)))
+			b.ReportAllocs()
+			for b.Loop() {
+				list, err := h.List(b.Context(), &live.Query{Limit: 1, Text: text})
+				if err != nil {
+					b.Fatal(err)
+				}
+				list.Release()
+			}
+		})
+	}
+}
+
 // BenchmarkRequest is the time to publish a request of five events of 1 KB, a
 // hundred events in a batch, nobody looking.
 func BenchmarkRequest(b *testing.B) {

@@ -19,8 +19,8 @@ import (
 type Query struct {
 	// Filter is on requests; one with a name wants any event that has it.
 	Filter Filter
-	// Text is to be found in the content, letter for letter and with the case
-	// that it has; a hub that hides content finds none.
+	// Text is to be found in the content, in upper or lower case; a hub that hides
+	// content finds none.
 	Text string
 	// Limit is how many to list at most.
 	Limit int
@@ -73,7 +73,7 @@ type page struct {
 	hub   *Hub
 	query *Query
 	// forms are those of the query's text.
-	forms []string
+	forms []form
 	// before is the ordinal of the last request that was looked at.
 	before uint64
 	text   []byte

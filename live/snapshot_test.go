@@ -173,10 +173,33 @@ func TestTextIsFoundHoweverItIsEscaped(t *testing.T) {
 			})
 		}
 	}
-	h := newHub(t, options())
-	a := newAsked(1)
-	h.Publisher("p").Publish([]event.Fact{a.record("gen_ai.user.message", "Café")})
-	raw, err := listed(h, &live.Query{Limit: 9, Text: "café"})
-	require.NoError(t, err)
-	assert.Empty(t, readPage(t, raw).Requests, "case counts")
+}
+
+func TestTextIsFoundInAnyCase(t *testing.T) {
+	for content, texts := range map[string][]string{
+		"The Rain in SPAIN":   {"the rain in spain", "THE RAIN", "Rain in spain", "n i"},
+		"Café ÉTÉ":            {"café été", "CAFÉ", "É", "é é"},
+		`"Caf\u00e9 \u00C9T"`: {"café ét", "CAFÉ Ét", "É", "é é"},
+		`"\"\\u00c9t\""`:      {"ét", "ÉT"},
+		"ΣΊΣΥΦΟΣ":             {"σίσυφος", "Σίσυφοσ"},
+		"Straße":              {"STRAẞE", "straße"},
+		"Привет, МИР":         {"привет, мир", "ПРИВЕТ"},
+		"ȺȾ":                  {"ⱥⱦ"}, // longer in lower case
+		"aaaaaaab":            {"AAAB"},
+		"xABxAb.abx":          {"ab.A"},
+	} {
+		h := newHub(t, options())
+		a := newAsked(1)
+		h.Publisher("p").Publish([]event.Fact{a.record("gen_ai.user.message", content)})
+		for _, text := range texts {
+			raw, err := listed(h, &live.Query{Limit: 9, Text: text})
+			require.NoError(t, err)
+			assert.Len(t, readPage(t, raw).Requests, 1, "%s in %s", text, content)
+			for _, none := range []string{text + "\x01", "\x01" + text, text + text + text} {
+				raw, err := listed(h, &live.Query{Limit: 9, Text: none})
+				require.NoError(t, err)
+				assert.Empty(t, readPage(t, raw).Requests, "%s in %s", none, content)
+			}
+		}
+	}
 }

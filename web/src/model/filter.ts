@@ -13,7 +13,7 @@ export const outcomes: readonly Outcome[] = ["open", "done", "error", "incomplet
 export interface Filter {
   /** Any of the values of one key, of all keys. Filtered by the server. */
   readonly values: { readonly [key in ServerKey]?: readonly string[] };
-  /** Text to be found in content, letter for letter. Found by the server. */
+  /** Text to be found in content, in upper or lower case. Found by the server. */
   readonly q: string;
   /** What follows is filtered by this page. */
   readonly states: readonly Outcome[];

@@ -380,9 +380,16 @@ export class Rows {
 
 const rank: Record<State, number> = { open: 0, ended: 1, flushed: 2 };
 
+let sought: { readonly text: string; readonly found: RegExp } = { text: "", found: /(?:)/ };
+
+/** Whether JSON has a text, in upper or lower case, in a string or in JSON in a string. */
 function contains(data: string, text: string): boolean {
-  const once = JSON.stringify(text).slice(1, -1);
-  return data.includes(once) || data.includes(JSON.stringify(once).slice(1, -1));
+  if (sought.text !== text) {
+    const once = JSON.stringify(text).slice(1, -1);
+    const forms = [once, JSON.stringify(once).slice(1, -1)].map((form) => form.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
+    sought = { text, found: new RegExp([...new Set(forms)].join("|"), "iu") };
+  }
+  return sought.found.test(data);
 }
 
 /** What an event says of the content, which is what the server searches too: not the names that every event has. */

@@ -23,7 +23,7 @@ function NothingFits(): JSX.Element {
       <h2>Nothing fits</h2>
       <p>{older.value.busy ? "Looking through older requests…" : `No request fits the filter so far.${searched} New ones that do will appear here.`}</p>
       {filter.value.q && serverConfig.value?.content === "hide" && <p><b>This server hides content, so that no text can be found in it.</b></p>}
-      {filter.value.q && <p class="muted">Text is searched letter for letter, upper and lower case as you write it, in the content of requests.</p>}
+      {filter.value.q && <p class="muted">Text is searched as you write it, in upper or lower case, in the content of requests.</p>}
       <button type="button" onClick={() => go({ filter: everything })}>Show everything</button>
     </div>
   );

@@ -104,7 +104,7 @@ function Search(): JSX.Element {
     <div class="search" role="search">
       <Icon name="search" />
       <input
-        id="search" ref={input} type="search" value={text} placeholder="Search content" aria-label="Search the content of requests, letter for letter"
+        id="search" ref={input} type="search" value={text} placeholder="Search content" aria-label="Search the content of requests, in upper or lower case"
         spellcheck={false} autocomplete="off" onInput={(e) => setText(e.currentTarget.value)}
       />
       <kbd aria-hidden="true">/</kbd>

@@ -145,7 +145,13 @@ it("finds text in content, before and after it came", async () => {
   await page.keyboard.type('"Xyzzy"');
   await row(page, "haystack").waitFor({ state: "detached" });
   await row(page, "needle-old").waitFor();
-  expect(new URL(page.url()).searchParams.get("q")).toBe('"Xyzzy"');
+  await expect.poll(() => new URL(page.url()).searchParams.get("q")).toBe('"Xyzzy"');
+  // In any case, at once and later.
+  await page.getByRole("searchbox").fill('FOR "xYZZY"');
+  await row(page, "needle-old").waitFor();
+  await new Request(collector, "needle-shouted").log("gen_ai.user.message", { content: 'LOOK FOR "XYZZY"' });
+  await row(page, "needle-shouted").waitFor();
+  await page.getByRole("searchbox").fill('"Xyzzy"');
   const later = new Request(collector, "needle-new");
   await later.log("gen_ai.user.message", { content: 'another "Xyzzy"' });
   await row(page, "needle-new").waitFor();

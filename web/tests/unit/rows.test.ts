@@ -13,6 +13,18 @@ const summary = (id: string, more: Partial<Snapshot> = {}): Snapshot => ({
 });
 
 describe("rows from a stream", () => {
+  it.each([
+    ["SAY", "please say it"], ["café", "CAFÉ"], ["Привет", "ПРИВЕТ"], ["ΣΊΣΥΦΟΣ", "σίσυφος"], ["A.B*C", "a.b*c"], ['x"Y\\', 'X"y\\'], ["[A-Z]$", "the [a-z]$ of"],
+    ["SAY \"hi\"", '{"arguments":"say \\"HI\\""}'],
+  ])("are hits in any case: %s in %s", (text, content) => {
+    const rows = new Rows(10);
+    rows.apply(event("request.open", "a"), 0, text);
+    rows.apply(event("gen_ai.user.message", "a", { body: "nothing of it" }), 0, text);
+    expect(rows.newest(all).map((r) => r.hit)).toEqual([false]);
+    rows.apply(event("gen_ai.user.message", "a", { body: content }), 0, text);
+    expect(rows.newest(all).map((r) => r.hit)).toEqual([true]);
+  });
+
   it("grow from open to done", () => {
     const rows = new Rows(10);
     expect(rows.apply(event("request.open", "a", { service: "shop", provider: "openai", key_source: "span" }), 1000)).toEqual({
