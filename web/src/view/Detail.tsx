@@ -13,6 +13,7 @@ import { withValue, type ServerKey } from "../model/filter";
 import { outcome, primaryCall, rowKey, rowOf } from "../model/rows";
 import { traceLink } from "../model/trace";
 import { clock, count, dateTime, duration } from "../text/format";
+import { ofInput, ofOutput } from "../text/tokens";
 import { oneLine, visible } from "../text/visible";
 import { Boundary } from "./Boundary";
 import { Calls } from "./Calls";
@@ -178,7 +179,7 @@ function Figures({ envelope: e }: { envelope: Snapshot }): JSX.Element {
       <Figure name="Began" value={began(row.startedAt)} />
       <Figure name={open ? "Going on for" : "Duration"} value={row.durationNs === undefined ? duration(elapsed && Math.round(elapsed / 1e9) * 1e9) : duration(row.durationNs)} />
       <Figure name="First chunk" value={duration(row.firstChunkNs)} />
-      <Figure name="Tokens" value={usage ? `${count(usage.input_tokens) || "?"} in · ${count(usage.output_tokens) || "?"} out` : ""} hint={tokenHint(e)} />
+      <Figure name="Tokens" value={usage ? `${count(usage.input_tokens) || "?"} in · ${count(usage.output_tokens) || "?"} out` : ""} hint={usage && [...ofInput(usage), ...ofOutput(usage)].join(", ")} />
       <Figure name="Finish" value={(row.finishReasons ?? []).map(String).join(", ")} />
       <Link name="Service" filterBy="service" value={e.service} />
       <Link name="Provider" filterBy="provider" value={row.provider} />
@@ -195,16 +196,7 @@ function began(ms: number): string {
   return new Date(ms).toDateString() === new Date().toDateString() ? clock(ms) : dateTime(ms);
 }
 
-function tokenHint(e: Snapshot): string {
-  const u = e.usage ?? {};
-  return [
-    u.cache_read_input_tokens === undefined ? "" : `${count(u.cache_read_input_tokens)} read from cache`,
-    u.cache_write_input_tokens === undefined ? "" : `${count(u.cache_write_input_tokens)} written to cache`,
-    u.reasoning_output_tokens === undefined ? "" : `${count(u.reasoning_output_tokens)} for reasoning`,
-  ].filter(Boolean).join(", ");
-}
-
-function Figure({ name, value, hint }: { name: string; value: string; hint?: string }): JSX.Element | null {
+function Figure({ name, value, hint }: { name: string; value: string; hint?: string | undefined }): JSX.Element | null {
   if (!value) return null;
   return <div class={`figure-${name.toLowerCase().replace(" ", "-")}`} title={hint || undefined}><dt>{name}</dt><dd><bdi>{oneLine(value, 200)}</bdi>{hint && <span class="muted hint"> {hint}</span>}</dd></div>;
 }

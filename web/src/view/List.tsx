@@ -7,6 +7,7 @@ import { follow, loaded, loadOlder, now, older, shown } from "../app/session";
 import { failureMessage, failureType } from "../model/failure";
 import { outcome, type Row } from "../model/rows";
 import { clock, count, dateTime, duration } from "../text/format";
+import { ofInput, ofOutput } from "../text/tokens";
 import { oneLine } from "../text/visible";
 import { NoRows } from "./Empty";
 import { Icon } from "./icons";
@@ -217,17 +218,12 @@ function modelHint(row: Row): string | undefined {
 function inputHint(row: Row): string | undefined {
   const u = row.usage;
   if (u?.input_tokens === undefined) return undefined;
-  const of = [
-    u.cache_read_input_tokens === undefined ? "" : `${count(u.cache_read_input_tokens)} read from cache`,
-    u.cache_write_input_tokens === undefined ? "" : `${count(u.cache_write_input_tokens)} written to cache`,
-  ].filter(Boolean);
-  return `${count(u.input_tokens)} input tokens${of.length > 0 ? `, ${of.join(", ")}` : ""}`;
+  return [`${count(u.input_tokens)} input tokens`, ...ofInput(u)].join(", ");
 }
 
 function outputHint(row: Row): string | undefined {
   const u = row.usage;
   if (u?.output_tokens === undefined) return undefined;
-  const reasoning = u.reasoning_output_tokens;
-  return `${count(u.output_tokens)} output tokens${reasoning === undefined ? "" : `, ${count(reasoning)} for reasoning`}`;
+  return [`${count(u.output_tokens)} output tokens`, ...ofOutput(u)].join(", ");
 }
 

@@ -361,7 +361,12 @@ it("shows the calls of an agent below each other", async () => {
     const call = { role: "assistant", parts: [{ type: "tool_call", id: "c1", name: "get_weather", arguments: { city: "Bern" } }] };
     await sendSpans(traces, [
       agent.asSpan({ operation: "invoke_agent", name: "invoke_agent helper", ended: now }),
-      ask.asSpan({ parent: agent.span, ended: now - 1600, input: [says("user", "and Bern?")], output: [call], attributes: { "gen_ai.response.time_to_first_chunk": 0.4 } }),
+      ask.asSpan({
+        parent: agent.span, ended: now - 1600, input: [says("user", "and Bern?")], output: [call], tokens: [1200, 340], attributes: {
+          "gen_ai.response.time_to_first_chunk": 0.4, "gen_ai.usage.cache_read.input_tokens": 1000, "gen_ai.usage.cache_write.input_tokens": 150,
+          "gen_ai.usage.reasoning.output_tokens": 200,
+        },
+      }),
       tool.asSpan({
         parent: agent.span, ended: now - 1000, operation: "execute_tool", name: "execute_tool get_weather",
         attributes: { "gen_ai.tool.name": "get_weather", "gen_ai.tool.call.id": "c1", "gen_ai.tool.call.result": '{"celsius":18}' },
@@ -379,6 +384,9 @@ it("shows the calls of an agent below each other", async () => {
     expect(left[1]).toBeGreaterThan(left[0] ?? 0);
     expect(left[2]).toBeGreaterThan(left[1] ?? 0);
     await page.locator(".bar-chunk").waitFor();
+    const tokens = "1\u202f200 in (1\u202f000 read from cache, 150 written to cache) · 340 out (200 for reasoning)";
+    expect(await page.locator(".bar-row", { hasText: "chat gpt-4o" }).locator(".bar-tokens").textContent()).toBe(tokens);
+    expect(await page.locator(".bar-total").textContent()).toMatch(/^Tokens of the request .+ in \(1\u202f000 read from cache, 150 written to cache\) · .+ out \(200 for reasoning\)$/);
     await watched.accessible("waterfall");
   } finally {
     await watched.page.close(); // it would miss the server

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { between, bytes, clock, count, duration, nanoseconds } from "../../src/text/format";
 import { oneLine, visible } from "../../src/text/visible";
+import { tokenLine } from "../../src/text/tokens";
 
 describe("numbers as people say them", () => {
   it.each([
@@ -36,4 +37,14 @@ describe("characters that would change the text around them", () => {
     expect(oneLine("a\r\nb\u2028c\td")).toBe("a⏎b⏎c d");
     expect(oneLine("x".repeat(500))).toHaveLength(301);
   });
+});
+
+describe("tokens", () => {
+  it.each([
+    [undefined, ""], [{}, ""],
+    [{ input_tokens: 1200, output_tokens: 0 }, "1\u202f200 in · 0 out"],
+    [{ input_tokens: 9, cache_read_input_tokens: 5, cache_write_input_tokens: 3, output_tokens: 7, reasoning_output_tokens: 6 },
+      "9 in (5 read from cache, 3 written to cache) · 7 out (6 for reasoning)"],
+    [{ cache_write_input_tokens: 0 }, "? in (0 written to cache)"], [{ reasoning_output_tokens: 6 }, "? out (6 for reasoning)"],
+  ])("%j: %s", (usage, line) => expect(tokenLine(usage)).toBe(line));
 });
