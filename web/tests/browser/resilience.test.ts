@@ -25,7 +25,7 @@ afterEach(async () => {
 async function open(): Promise<void> {
   wire = await Wire.lay(collector.port);
   watched = await Watched.open(browser, wire.base);
-  watched.mayHappen(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_NETWORK/);
+  watched.mayHappen(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_SOCKET_NOT_CONNECTED|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_NETWORK/);
   await watched.page.getByText("Live", { exact: true }).waitFor();
 }
 
