@@ -55,7 +55,7 @@ func (a *arbitrary) parts() []*envelope.Part {
 		for _, sl := range rl.ScopeLogs().All() {
 			origin := &event.Origin{Resource: rl.Resource(), Scope: sl.Scope()}
 			for _, log := range sl.LogRecords().All() {
-				records = append(records, event.Record{Log: log, Name: semconv.EventName(log), Origin: origin})
+				records = append(records, event.Record{Log: log, Name: semconv.EventName(log, ""), Origin: origin})
 			}
 		}
 	}

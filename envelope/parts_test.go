@@ -81,7 +81,7 @@ func newLog(seq uint64, name string, d time.Duration, body any, attributes ...an
 func newRecord(seq uint64, log plog.LogRecord) event.Record {
 	return event.Record{
 		Log:    log,
-		Name:   semconv.EventName(log),
+		Name:   semconv.EventName(log, ""),
 		Origin: origin,
 		Seq:    seq,
 		Bytes:  (&plog.ProtoMarshaler{}).LogRecordSize(log),

@@ -218,6 +218,43 @@ func TestEnvelopesAndUnresolvedRecordsPass(t *testing.T) {
 	assert.Zero(t, r.metric("requests_opened"))
 }
 
+// Claude Code leaves its prefix to the scope, and Rust's tracing puts the place
+// in the source where the name belongs.
+func TestEventsAreFoundByTheNameThatTheyMean(t *testing.T) {
+	r := newRig(t, func(c *config.Processor) {
+		c.Prefixes = []string{"gen_ai.", "claude_code.", "codex."}
+		c.RequestID.Attributes = []string{"prompt.id"}
+		c.EndEvents = []string{"claude_code.assistant_response"}
+	})
+	claude := logsOf(
+		func(log plog.LogRecord) {
+			log.Attributes().PutStr("event.name", "user_prompt")
+			log.Attributes().PutStr("prompt.id", "p")
+			log.Attributes().PutStr("prompt", "hello")
+		},
+		func(log plog.LogRecord) {
+			log.Attributes().PutStr("event.name", "assistant_response")
+			log.Attributes().PutStr("prompt.id", "p")
+			log.Attributes().PutStr("response", "hi")
+		},
+	)
+	claude.ResourceLogs().At(0).ScopeLogs().At(0).Scope().SetName("com.anthropic.claude_code.events")
+	r.sendLogs(claude)
+	r.sendLogs(logsOf(func(log plog.LogRecord) {
+		log.SetEventName("event otel/src/events/session_telemetry.rs:1200")
+		log.Attributes().PutStr("event.name", "codex.user_prompt")
+		log.Attributes().PutStr("prompt.id", "q")
+	}))
+	r.stop()
+	assert.Empty(t, r.out.passed())
+	got := r.out.envelopes(t)
+	require.Len(t, got, 2)
+	text := got[0].Body().AsString() + got[1].Body().AsString()
+	for _, name := range []string{"claude_code.user_prompt", "claude_code.assistant_response", "codex.user_prompt"} {
+		assert.Contains(t, text, name)
+	}
+}
+
 func TestOversizedEventsAreCutAndMarked(t *testing.T) {
 	r := newRig(t, func(c *config.Processor) { c.Limits.MaxEventBytes = 2048 })
 	big := make([]byte, 10_000)

@@ -156,7 +156,7 @@ func (l *Logs) passEnvelopes(ctx context.Context, ld plog.Logs) error {
 	for _, rl := range ld.ResourceLogs().All() {
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, log := range sl.LogRecords().All() {
-				isEnvelope := semconv.EventName(log) == semconv.EnvelopeEventName
+				isEnvelope := semconv.EventName(log, "") == semconv.EnvelopeEventName
 				plan.gathered = append(plan.gathered, !isEnvelope)
 				if !isEnvelope {
 					plan.picked = append(plan.picked, pickedLog{})

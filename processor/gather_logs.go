@@ -36,8 +36,9 @@ func (g *gatherer) planLogs(ld plog.Logs) *logsPlan {
 	total := 0
 	for _, rl := range ld.ResourceLogs().All() {
 		for _, sl := range rl.ScopeLogs().All() {
+			family := semconv.EventFamily(sl.Scope().Name())
 			for _, log := range sl.LogRecords().All() {
-				pick, gather := g.planLog(log, rl.Resource(), &p)
+				pick, gather := g.planLog(log, family, rl.Resource(), &p)
 				if gather {
 					if p.gathered == nil {
 						p.gathered = make([]bool, ld.LogRecordCount())
@@ -54,8 +55,8 @@ func (g *gatherer) planLogs(ld plog.Logs) *logsPlan {
 	return &p
 }
 
-func (g *gatherer) planLog(log plog.LogRecord, resource pcommon.Resource, p *logsPlan) (pickedLog, bool) {
-	name := semconv.EventName(log)
+func (g *gatherer) planLog(log plog.LogRecord, family string, resource pcommon.Resource, p *logsPlan) (pickedLog, bool) {
+	name := semconv.EventName(log, family)
 	if name == "" || name == semconv.EnvelopeEventName || !g.prefixes.Match(name) {
 		return pickedLog{}, false
 	}

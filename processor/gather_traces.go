@@ -227,7 +227,7 @@ func (t *tracesReader) spanEvent(in *buffer.Span, span ptrace.Span, ev ptrace.Sp
 	ev.Attributes().CopyTo(log.Attributes())
 	log.SetDroppedAttributesCount(ev.DroppedAttributesCount())
 	rec := event.Record{
-		Log: log, Name: ev.Name(), Origin: in.Origin, Bytes: t.logs.LogRecordSize(log), Source: event.SourceSpanEvent,
+		Log: log, Name: semconv.SpanEventName(ev), Origin: in.Origin, Bytes: t.logs.LogRecordSize(log), Source: event.SourceSpanEvent,
 	}
 	t.complete(&rec, now)
 	keys := in.Keys

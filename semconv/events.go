@@ -9,28 +9,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// EventName resolves the name of a log record's event: EventName, else the
-// attribute event.name, else event_name, else the body's key event.name. Only
-// strings count; empty when there is none.
-func EventName(log plog.LogRecord) string {
-	if name := log.EventName(); name != "" {
-		return name
-	}
-	attrs := log.Attributes()
-	if v, ok := attrs.Get(AttrEventName); ok && v.Str() != "" {
-		return v.Str()
-	}
-	if v, ok := attrs.Get(AttrEventNameUnderscore); ok && v.Str() != "" {
-		return v.Str()
-	}
-	if body, ok := MapOf(log.Body()); ok {
-		if v, ok := body.Get(AttrEventName); ok {
-			return v.Str()
-		}
-	}
-	return ""
-}
-
 // ResponseID is the provider's id of the response, empty when there is none.
 func ResponseID(attrs pcommon.Map) string {
 	if v, ok := attrs.Get(AttrResponseID); ok && v.Str() != "" {

@@ -19,27 +19,48 @@ func logWith(t *testing.T, attrs map[string]any, body any) plog.LogRecord {
 }
 
 func TestEventName(t *testing.T) {
+	const place = "event otel/src/events/session_telemetry.rs:1089"
 	for _, tt := range []struct {
-		name, field string
-		attrs       map[string]any
-		body        any
-		want        string
+		name, scope, field string
+		attrs              map[string]any
+		body               any
+		want               string
 	}{
-		{"the field", "a", map[string]any{AttrEventName: "b"}, map[string]any{AttrEventName: "d"}, "a"},
-		{"event.name", "", map[string]any{AttrEventNameUnderscore: "c", AttrEventName: "b"}, nil, "b"},
-		{"event_name", "", map[string]any{AttrEventNameUnderscore: "c"}, map[string]any{AttrEventName: "d"}, "c"},
-		{"the body", "", nil, map[string]any{AttrEventName: "d"}, "d"},
-		{"empty ones do not count", "", map[string]any{AttrEventName: ""}, map[string]any{AttrEventName: "d"}, "d"},
-		{"only strings count", "", map[string]any{AttrEventName: 5, AttrEventNameUnderscore: []any{"c"}}, map[string]any{AttrEventName: 1}, ""},
-		{"a body that is text", "", nil, AttrEventName, ""},
-		{"nothing", "", nil, nil, ""},
+		{"the field", "", "a", map[string]any{AttrEventName: "b"}, map[string]any{AttrEventName: "d"}, "a"},
+		{"event.name", "", "", map[string]any{AttrEventNameUnderscore: "c", AttrEventName: "b"}, nil, "b"},
+		{"event_name", "", "", map[string]any{AttrEventNameUnderscore: "c"}, map[string]any{AttrEventName: "d"}, "c"},
+		{"the body", "", "", nil, map[string]any{AttrEventName: "d"}, "d"},
+		{"empty ones do not count", "", "", map[string]any{AttrEventName: ""}, map[string]any{AttrEventName: "d"}, "d"},
+		{"only strings count", "", "", map[string]any{AttrEventName: 5, AttrEventNameUnderscore: []any{"c"}}, map[string]any{AttrEventName: 1}, ""},
+		{"a body that is text", "", "", nil, AttrEventName, ""},
+		{"nothing", "", "", nil, nil, ""},
+		{"a place in the source is none", "", place, map[string]any{AttrEventName: "codex.sse_event"}, nil, "codex.sse_event"},
+		{"unless there is no other", "", place, nil, nil, place},
+		{"what only begins like one is a name", "", "event a:b", map[string]any{AttrEventName: "b"}, nil, "event a:b"},
+		{"nor is this a place", "", "event a:", map[string]any{AttrEventName: "b"}, nil, "event a:"},
+		{"the scope's family", "com.anthropic.claude_code.events", "", map[string]any{AttrEventName: "api_request"}, "claude_code.api_request", "claude_code.api_request"},
+		{"is not said twice", "com.anthropic.claude_code.events", "", map[string]any{AttrEventName: "claude_code.api_request"}, nil, "claude_code.api_request"},
+		{"and not put before the field", "com.anthropic.claude_code.events", "a", nil, nil, "a"},
+		{"no name has no family", "com.anthropic.claude_code.events", "", nil, nil, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			log := logWith(t, tt.attrs, tt.body)
 			log.SetEventName(tt.field)
-			assert.Equal(t, tt.want, EventName(log))
+			assert.Equal(t, tt.want, EventName(log, EventFamily(tt.scope)))
 		})
 	}
+}
+
+func TestSpanEventName(t *testing.T) {
+	ev := ptrace.NewSpanEvent()
+	ev.SetName("event core/src/turn.rs:54")
+	assert.Equal(t, "event core/src/turn.rs:54", SpanEventName(ev))
+	ev.Attributes().PutStr(AttrEventName, "codex.tool_result")
+	assert.Equal(t, "codex.tool_result", SpanEventName(ev))
+	assert.True(t, SpanEventBelongs(ev, Prefixes{"codex."}))
+	ev.SetName("other")
+	assert.Equal(t, "other", SpanEventName(ev))
+	assert.False(t, SpanEventBelongs(ev, Prefixes{"codex."}))
 }
 
 func TestResponseID(t *testing.T) {

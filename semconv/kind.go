@@ -103,7 +103,7 @@ func ClassifySpan(span ptrace.Span, p Prefixes) (kind Kind, belongs bool) {
 // SpanEventBelongs says whether an event of a span that belongs to a request
 // is gathered: its name or one of its attributes is under a prefix.
 func SpanEventBelongs(ev ptrace.SpanEvent, p Prefixes) bool {
-	if p.Match(ev.Name()) {
+	if p.Match(SpanEventName(ev)) {
 		return true
 	}
 	for key := range ev.Attributes().All() {

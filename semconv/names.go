@@ -319,6 +319,7 @@ const (
 	AttrClaudeNewContext    = "new_context"
 
 	prefixClaude  = "claude_code."
+	scopeClaude   = "com.anthropic.claude_code"
 	spanClaudeLLM = "claude_code.llm_request"
 )
 

@@ -52,7 +52,7 @@ func readRecorded(tb testing.TB, path string) *recordedCall {
 		logs, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[` + string(raw) + `]}]}]}`))
 		require.NoError(tb, err)
 		log := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
-		call.add(log, semconv.EventName(log), event.SourceLog)
+		call.add(log, semconv.EventName(log, ""), event.SourceLog)
 	}
 	if file.Span != nil {
 		call.readSpan(tb, file.Span)
