@@ -184,6 +184,12 @@ func (b *Builder) eventFacts(attrs pcommon.Map) int {
 		weight += weightFact
 		switch v.Type() {
 		case pcommon.ValueTypeStr:
+			if semconv.IsFinishReasons(key) {
+				// Several may be in one text, each short.
+				for _, reason := range shortReasons(semconv.FinishReasonsOf(v)) {
+					weight += weightValue + b.text(reason)
+				}
+			}
 			if s := v.Str(); len(s) <= maxFactText {
 				weight += b.text(s)
 			} else if isErrorMessage(key) {

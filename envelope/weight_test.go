@@ -259,6 +259,19 @@ func TestWeightHoldsPerRecord(t *testing.T) {
 					"llm.output_messages.0.message.content", "x", "llm.finish_reason", strings.Repeat("\x01", 32))
 			})
 		},
+		"span whose messages have several reasons each": func(from, n uint64) *envelope.Part {
+			return spansPart(from, n, func(seq uint64) *event.Span {
+				return newSpan(pcommon.SpanID{byte(seq), 1}, "chat", 0, time.Second, "gen_ai.operation.name", "chat", "gen_ai.output.messages",
+					"["+strings.Repeat(`{"role":"","finish_reason":"safety,safety,safety,safety"},`, 100)+"{}]")
+			})
+		},
+		"event with many reasons in one text": func(from, n uint64) *envelope.Part {
+			return recordsPart(from, n, func(seq uint64) event.Record {
+				r := newLog(seq, semconv.EventOperationDetails, 0, nil, "gen_ai.response.finish_reasons", strings.Repeat("safety,", 63)+"stop")
+				r.Log.SetSpanID(pcommon.SpanID{byte(seq), 1})
+				return r
+			})
+		},
 		"Claude Code's request": func(from, n uint64) *envelope.Part {
 			return recordsPart(from, n, func(seq uint64) event.Record {
 				r := newLog(seq, semconv.EventClaudeAPIRequest, 0, nil, "request_id", fmt.Sprint(seq, strings.Repeat("\x01", 200)),

@@ -16,16 +16,43 @@ const (
 // whether its words are parted by hyphens, underscores or capitals. A reason
 // that the convention does not know comes back as it is.
 func NormalizeFinishReason(reason string) string {
-	if known := knownFinishReason(reason); known != "" {
-		return known
-	}
-	if known := knownFinishReason(snakeCase(reason)); known != "" {
-		return known
+	if known := JoinedFinishReasons(reason, 1); known != nil {
+		return known[0]
 	}
 	return reason
 }
 
+// JoinedFinishReasons parts a text that holds up to most reasons, with commas
+// between them and perhaps in brackets and quotes, as lists are turned to text.
+// Nil unless the convention knows each of them, whose text it is then.
+func JoinedFinishReasons(text string, most int) []string {
+	if n := len(text); n >= 2 && text[0] == '[' && text[n-1] == ']' {
+		text = text[1 : n-1]
+	}
+	pieces := strings.SplitN(text, ",", most+1)
+	if len(pieces) > most {
+		return nil
+	}
+	for i, piece := range pieces {
+		piece = strings.TrimSpace(piece)
+		if n := len(piece); n >= 2 && piece[0] == piece[n-1] && (piece[0] == '"' || piece[0] == '\'') {
+			piece = piece[1 : n-1]
+		}
+		if pieces[i] = knownFinishReason(piece); pieces[i] == "" {
+			return nil
+		}
+	}
+	return pieces
+}
+
 func knownFinishReason(reason string) string {
+	if known := spelledFinishReason(reason); known != "" {
+		return known
+	}
+	return spelledFinishReason(snakeCase(reason))
+}
+
+func spelledFinishReason(reason string) string {
 	switch reason {
 	case "stop", "end_turn", "stop_sequence", "completed":
 		return FinishStop

@@ -302,8 +302,11 @@ func readOpenInferenceTool(attrs pcommon.Map, f *CallFacts) {
 	}
 }
 
-// FinishReasonsOf reads finish reasons, normalised, from a list, a string or
-// JSON text for a list; nil when there are none.
+// maxJoinedReasons bounds the reasons that one text is parted into.
+const maxJoinedReasons = 64
+
+// FinishReasonsOf reads finish reasons, normalised, from a list, JSON text for
+// a list, or text with one or several; nil when there are none.
 func FinishReasonsOf(v pcommon.Value) []string {
 	if list, ok := SliceOf(v); ok {
 		return finishReasonsIn(list)
@@ -319,17 +322,30 @@ func FinishReasonsOf(v pcommon.Value) []string {
 			return finishReasonsIn(list)
 		}
 	}
-	return []string{NormalizeFinishReason(strings.Trim(reason, `"`))}
+	return appendFinishReasons(nil, strings.Trim(reason, `"`))
 }
 
 func finishReasonsIn(list pcommon.Slice) []string {
 	var reasons []string
 	for i := range list.Len() {
 		if reason := list.At(i).Str(); reason != "" {
-			reasons = append(reasons, NormalizeFinishReason(reason))
+			reasons = appendFinishReasons(reasons, reason)
 		}
 	}
 	return reasons
+}
+
+func appendFinishReasons(reasons []string, text string) []string {
+	if joined := JoinedFinishReasons(text, maxJoinedReasons); joined != nil {
+		return append(reasons, joined...)
+	}
+	return append(reasons, text)
+}
+
+// IsFinishReasons says that an attribute states finish reasons, in any dialect.
+func IsFinishReasons(key string) bool {
+	source, ok := factSources.Get(key)
+	return ok && source.field == factFinishReasons || key == AttrClaudeStopReason
 }
 
 // consumedNames are the attributes, besides content, whose value a call's

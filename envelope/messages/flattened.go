@@ -67,7 +67,7 @@ func (d *draft) finishOf(span *event.Span) {
 	message, isMap := semconv.MapOf(list.At(0))
 	if reason := finishReason(v); isMap && reason != "" && len(reason) <= maxSpanReason {
 		message.PutStr(keyFinishReason, reason)
-		d.finish = append(d.finish, reason)
+		d.finished(reason)
 	}
 }
 

@@ -95,7 +95,7 @@ func (d *draft) finishLast(reason string) {
 	}
 	if v, finished := message.GetOrPutEmpty(keyFinishReason); !finished {
 		v.SetStr(reason)
-		d.finish = append(d.finish, reason)
+		d.finished(reason)
 	}
 }
 

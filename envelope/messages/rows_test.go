@@ -249,6 +249,18 @@ func TestMessageLogs(t *testing.T) {
 			finish: []string{"stop", "stop"},
 		},
 		{
+			name: "reasons in one text",
+			events: logs(
+				ev{name: semconv.EventChoice, body: attrs{"index": 0, "finish_reason": "end_turn, toolUse", "message": attrs{"content": "a"}}},
+				ev{name: semconv.EventChoice, body: attrs{"index": 1, "finish_reason": `["stop"]`, "message": attrs{"content": "b"}}},
+				ev{name: semconv.EventChoice, body: attrs{"index": 2, "finish_reason": "stop, odd", "message": attrs{"content": "c"}}},
+			),
+			output: `[{"role":"assistant","parts":[{"type":"text","content":"a"}],"finish_reason":"end_turn, toolUse"},` +
+				`{"role":"assistant","parts":[{"type":"text","content":"b"}],"finish_reason":"stop"},` +
+				`{"role":"assistant","parts":[{"type":"text","content":"c"}],"finish_reason":"stop, odd"}]`,
+			finish: []string{"stop", "tool_call", "stop", "stop, odd"},
+		},
+		{
 			name: "Agent Framework's parts under the old names",
 			events: logs(
 				ev{name: semconv.EventUserMessage, body: attrs{"role": "user", "parts": []any{attrs{"type": "text", "content": "hi"}}}},

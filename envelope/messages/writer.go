@@ -176,13 +176,27 @@ func (w *messageWriter) close() {
 	w.open = false
 	w.parts.settle()
 	if w.finish != "" {
-		w.draft.finish = append(w.draft.finish, w.finish)
+		w.draft.finished(w.finish)
 	}
 	if w.raw {
 		w.draft.raise(w.field, rawText)
 	} else {
 		w.draft.note(w.field, w.parts.content)
 	}
+}
+
+// maxMessageReasons bounds the reasons that one message can have: it has not
+// much room for them.
+const maxMessageReasons = 4
+
+// finished takes the reason of a message of the output. One that is several in
+// one text is the message's as it came, and the call's each for itself.
+func (d *draft) finished(reason string) {
+	if joined := semconv.JoinedFinishReasons(reason, maxMessageReasons); len(joined) > 1 {
+		d.finish = append(d.finish, joined...)
+		return
+	}
+	d.finish = append(d.finish, reason)
 }
 
 // finishReason reads a reason, normalised; empty when it says none.
