@@ -66,6 +66,7 @@ const (
 	AttrOperationName     = "gen_ai.operation.name"
 	AttrProviderName      = "gen_ai.provider.name"
 	AttrRequestModel      = "gen_ai.request.model"
+	AttrChoiceCount       = "gen_ai.request.choice.count"
 	AttrResponseModel     = "gen_ai.response.model"
 	AttrResponseID        = "gen_ai.response.id"
 	AttrFinishReasons     = "gen_ai.response.finish_reasons"

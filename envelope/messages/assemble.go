@@ -42,7 +42,7 @@ func (r *Result) Holds(key string) bool {
 // shown. Nothing that is read is changed or moved; dst must be mutable and
 // holds copies afterwards, which share their strings with the originals.
 func Assemble(span *event.Span, records []*event.Record, dst pcommon.Map) Result {
-	var a assembly
+	a := assembly{span: span}
 	carried := sortRecords(records)
 	a.details(carried.detailsLogs, SourceDetailsLog)
 	var attrs spanContent

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/genaibuffer/genaibufferprocessor/event"
 )
 
 // quality is how much a carrier has for a field; carriers compete by it before
@@ -70,6 +72,8 @@ func (d *draft) note(f field, hasContent bool) {
 
 // assembly is the best of all sources so far.
 type assembly struct {
+	// span is nil when the call's span is not there.
+	span     *event.Span
 	best     [fieldCount]candidate
 	leftOver []string
 	read     []string

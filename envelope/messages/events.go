@@ -1,8 +1,6 @@
 package messages
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -91,6 +89,11 @@ func (a *assembly) messageEvents(records []*event.Record, source string) {
 		}
 	}
 	d.end()
+	d.answerOnce()
+	choices.sort()
+	if choices.numberChunks() && wantsOneChoice(a.span) {
+		choices.join()
+	}
 	d.choiceEvents(choices)
 	a.offer(&d, source, "")
 	if native {
@@ -170,81 +173,6 @@ func (d *draft) promptEvent(r *event.Record) {
 	var k messageFields
 	eventFields(r, &k)
 	d.messageEvent(roleUser, &k)
-}
-
-// choiceList gathers the choices of a call; those of one index are chunks of
-// one message until one has a finish reason.
-type choiceList struct {
-	choices []choice
-}
-
-type choice struct {
-	index  int64
-	chunks []*event.Record
-	// attribute is what stands in gen_ai.completion instead.
-	attribute pcommon.Value
-	done      bool
-}
-
-// add takes the records of choices; records is where r stands among them, so
-// that a choice in one piece needs no list of its own.
-func (l *choiceList) add(records []*event.Record) {
-	r := records[0]
-	if v, ok := r.Log.Attributes().Get(semconv.AttrCompletion); ok && !semconv.IsEmpty(v) {
-		l.choices = append(l.choices, choice{index: int64(len(l.choices)), attribute: v, done: true})
-		return
-	}
-	var k messageFields
-	eventFields(r, &k)
-	if r.Name == semconv.EventContentCompletionChunk && !k.has(mContent) && !k.has(mMessage) && !k.has(mParts) && !k.has(mFinish) {
-		// OpenLLMetry only marks the time of a chunk.
-		return
-	}
-	index, _ := semconv.MessageIndex(r.Name, r.Log)
-	finished := finishReason(k.values[mFinish]) != ""
-	for i := len(l.choices) - 1; i >= 0; i-- {
-		c := &l.choices[i]
-		if c.index == index && !c.done {
-			c.chunks = append(c.chunks, r)
-			c.done = finished
-			return
-		}
-	}
-	l.choices = append(l.choices, choice{index: index, chunks: records[:1:1], done: finished})
-}
-
-// choiceEvents writes the choices, in the order of their indices.
-func (d *draft) choiceEvents(l choiceList) {
-	slices.SortStableFunc(l.choices, func(a, b choice) int { return cmp.Compare(a.index, b.index) })
-	for i := range l.choices {
-		c := &l.choices[i]
-		if !absent(c.attribute) {
-			d.attribute(fieldOutput, c.attribute)
-			continue
-		}
-		for j, r := range c.chunks {
-			var k messageFields
-			eventFields(r, &k)
-			k.choiceMessage()
-			if j == 0 {
-				w := d.begin(fieldOutput, roleOf(k.roleName(), fieldOutput))
-				w.parts.joining = len(c.chunks) > 1
-			}
-			d.writer.add(&k)
-		}
-		d.end()
-	}
-}
-
-// choiceMessage follows a choice to its message: in an object of its own, in
-// JSON for one, or in text or blocks.
-func (k *messageFields) choiceMessage() {
-	before := k.source
-	k.unwrap()
-	if k.source == before && k.has(mMessage) && !k.has(mContent) {
-		k.values[mContent], k.keys[mContent] = k.values[mMessage], k.keys[mMessage]
-		k.values[mMessage] = pcommon.Value{}
-	}
 }
 
 // nativeEvents reads the content of vendors' own events: of the bodies of API
