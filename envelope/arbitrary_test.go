@@ -284,6 +284,7 @@ var (
 		`[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["deep"]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]`,
 		`[{"role":"user","content":"[{\"text\":\"x\"},{\"toolUse\":{\"name\":\"f\",\"input\":{},\"toolUseId\":\"1\"}}]"}]`,
 		`[{"role":"user","content":"\ud800x\udc00","\ud800":1,"\ud801":2}]`, `{"role":"user","parts":[{"type":"blob","content":"\udfff","data":1e999}]}`,
+		`[[{"lc":1,"type":"constructor","id":["m","ToolMessage"],"kwargs":{"content":"[1]","tool_call_id":"1","additional_kwargs":{"a":{}}}}]]`,
 		`"text"`, "null", "data:image/png;base64,AAAA", "https://example.com/x.png", "LLM", "TOOL",
 	}
 )

@@ -28,6 +28,10 @@ var units = []string{
 	`{"role":"tool","content":"[-1,-1,-1]"}`, `{"tool_calls":[{"function":{"arguments":"[1,1]"}}]}`, `{"finish_reason":"a"}`,
 	`{"finish_reason":"` + strings.Repeat("\\u0001", 60) + `"}`, `{"messages":[{}],"tools":[{}]}`, `{"contents":[{"parts":[{"text":""}]}]}`,
 	`{"text":"` + strings.Repeat(`\"`, 200) + `"}`, `{"x":{"y":"` + strings.Repeat(`\"`, 200) + `"}}`,
+	`{"lc":1,"type":"constructor","id":["AIMessage"],"kwargs":{}}`,
+	`{"lc":1,"type":"constructor","id":["AIMessage"],"kwargs":{"additional_kwargs":{"tool_calls":[{}],"a":1},"response_metadata":{"stop_reason":"` + strings.Repeat("\\u0001", 32) + `"}}}`,
+	`{"generations":[[{"text":"","generation_info":{"finish_reason":"safety,safety,safety,safety"}}]]}`, `{"type":"human","data":{"content":""}}`,
+	`{"finish_reason":"safety,safety,safety,safety"}`, `{"role":"","finish_reason":"refusal,refusal,refusal,refusal"}`,
 	`{"candidates":[{"content":{"parts":[{}]}}]}`, `{"message":{"content":"a","tool_calls":[{}]}}`,
 }
 

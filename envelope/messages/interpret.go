@@ -77,6 +77,12 @@ func (d *draft) value(f field, v pcommon.Value, depth int) bool {
 			// LangChain's callbacks get a list of conversations, of one.
 			return d.value(f, list.At(0), depth+1)
 		}
+		if ok && areConversations(list) {
+			for i := range list.Len() {
+				d.messages(f, list.At(i).Slice())
+			}
+			return true
+		}
 		return ok && d.messages(f, list)
 	}
 	return false
@@ -92,7 +98,7 @@ func (d *draft) object(f field, m pcommon.Map, depth int) bool {
 		d.end()
 		return true
 	}
-	if f == fieldOutput {
+	if m = objectIn(m); f == fieldOutput {
 		return d.response(m, depth)
 	}
 	return d.request(m, depth)

@@ -30,6 +30,8 @@ const (
 	mIndex
 	mMessage
 	mType
+	mExtra
+	mMetadata
 	mCount
 	mNone
 )
@@ -73,6 +75,10 @@ func messageFieldOf(key string) messageField {
 		return mMessage
 	case keyType:
 		return mType
+	case "additional_kwargs":
+		return mExtra
+	case "response_metadata":
+		return mMetadata
 	}
 	return mNone
 }
@@ -81,8 +87,9 @@ func messageFieldOf(key string) messageField {
 // are zero where it says nothing.
 type messageFields struct {
 	values [mCount]pcommon.Value
-	keys   [mCount]string
-	used   [mCount]bool
+	// keys are what source calls the fields; empty for what stands elsewhere.
+	keys [mCount]string
+	used [mCount]bool
 	// source is the object that the fields stand in; it is zero when they
 	// are attributes of an event, which may be anybody's.
 	source pcommon.Map
@@ -91,14 +98,24 @@ type messageFields struct {
 	wrapper   pcommon.Map
 	inner     string
 	inherited [mCount]bool
+	// repeated are keys under which something stands that was read elsewhere.
+	repeated []string
 }
 
 // read collects the fields of a message in one pass.
 func (k *messageFields) read(m pcommon.Map) {
+	inner, role, wrapped := serialised(m)
+	if wrapped {
+		m = inner
+	}
 	k.source = m
 	for key, v := range m.All() {
 		k.set(key, v)
 	}
+	if wrapped && role != "" && str(k.values[mRole]) == "" {
+		k.values[mRole] = pcommon.NewValueStr(role)
+	}
+	k.additional()
 }
 
 // set takes a field, unless it is known: then the value is one of the others.
@@ -162,11 +179,13 @@ func (k *messageFields) keep(message pcommon.Map) {
 	if k.source != (pcommon.Map{}) && k.source.Len() > 0 {
 		n := k.usedKeys(used[:0], false)
 		if len(n) < k.source.Len() {
-			putRest(message, k.source, append(n, semconv.AttrEventName)...)
+			putRest(message, k.source, append(append(n, semconv.AttrEventName), k.repeated...)...)
 		}
+		k.keepAdditional(message)
 	}
 	if k.wrapper != (pcommon.Map{}) {
 		n := k.usedKeys(make([]string, 0, mCount+8), true)
+		n = append(n, k.repeated...)
 		putRest(message, k.wrapper, append(n, k.inner, semconv.AttrEventName, "usage", "usageMetadata", "usage_metadata", "request", "custom", "raw")...)
 	}
 }
@@ -175,7 +194,7 @@ func (k *messageFields) keep(message pcommon.Map) {
 // were inherited or of the others.
 func (k *messageFields) usedKeys(keys []string, inherited bool) []string {
 	for f := range mCount {
-		if k.used[f] && k.inherited[f] == inherited && !absent(k.values[f]) {
+		if k.used[f] && k.inherited[f] == inherited && !absent(k.values[f]) && k.keys[f] != "" {
 			keys = append(keys, k.keys[f])
 		}
 	}
@@ -200,6 +219,10 @@ func isMessage(m pcommon.Map) bool {
 			}
 		case "tool_calls", "toolCalls":
 			return true
+		case "lc", "data":
+			if _, _, ok := serialised(m); ok {
+				return true
+			}
 		}
 	}
 	return false

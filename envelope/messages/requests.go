@@ -75,6 +75,10 @@ func (d *draft) response(m pcommon.Map, depth int) bool {
 		d.choices(choices)
 		return true
 	}
+	if generations, ok := sliceIn(m, "generations"); ok {
+		d.generations(generations, depth)
+		return true
+	}
 	output := first(m, "output", "response", "completion", "combined_chunk_content", keyContent, "message")
 	if null(output) || !d.value(fieldOutput, parsed(output), depth+1) {
 		return false

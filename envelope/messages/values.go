@@ -10,6 +10,14 @@ import (
 // methods would panic.
 func absent(v pcommon.Value) bool { return v == (pcommon.Value{}) }
 
+// mapOf is a value's map, if it is one.
+func mapOf(v pcommon.Value) (pcommon.Map, bool) {
+	if absent(v) {
+		return pcommon.Map{}, false
+	}
+	return semconv.MapOf(v)
+}
+
 // str is a value's string, empty when it is none.
 func str(v pcommon.Value) string {
 	if absent(v) {
