@@ -42,8 +42,9 @@ type Options struct {
 	Events bool
 	// Messages says that the assembled messages are carried.
 	Messages bool
-	// AllContent says that content which lost against that of a better
-	// carrier stays among the call's attributes, because nobody else has it.
+	// AllContent says that an attribute with anything that the messages do
+	// not show, such as content that lost against that of a better carrier,
+	// stays among the call's attributes, because nobody else has it.
 	AllContent bool
 	// Order of the events; anything but OrderTime is OrderArrival.
 	Order Order

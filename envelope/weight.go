@@ -141,7 +141,7 @@ func (b *Builder) contentWeight(attrs pcommon.Map) int {
 		}
 		w := weighing{builder: b}
 		weight += w.assembled(v, 0)
-		if v.Type() == pcommon.ValueTypeStr {
+		if v.Type() == pcommon.ValueTypeStr && !b.options.AllContent {
 			// It leaves the attributes for the messages, or stays there.
 			weight -= b.text(v.Str())
 		}

@@ -55,7 +55,13 @@ func TestWeightHoldsForAmplifyingContent(t *testing.T) {
 		few, many := amplified(t, unit, 4), amplified(t, unit, 24)
 		for i := range few {
 			name := strings.ReplaceAll(unit, "\\u0001", "") + " as " + contentForms[i]
-			assertGrowth(t, name, contentPart(few[i]), contentPart(many[i]), contentPart(few[i]), contentPart(many[i]))
+			for _, o := range []envelope.Options{
+				{Body: envelope.BodyMap, Messages: true}, {Body: envelope.BodyJSON, Messages: true},
+				{Body: envelope.BodyMap, Messages: true, AllContent: true},
+			} {
+				o.Order = envelope.OrderTime
+				assertGrowth(t, name, o, contentPart(few[i]), contentPart(many[i]))
+			}
 		}
 	}
 }
@@ -108,22 +114,17 @@ func contentPart(content any) *envelope.Part {
 
 // assertGrowth: what more of the same content adds to an envelope is no more
 // than what it adds to the weight; for each record and span alone, and without
-// events, so that none can hide behind another's slack. It takes each part
-// twice, since building consumes it.
-func assertGrowth(t *testing.T, name string, few, many, fewAgain, manyAgain *envelope.Part) {
+// events, so that none can hide behind another's slack.
+func assertGrowth(t *testing.T, name string, o envelope.Options, few, many *envelope.Part) {
 	t.Helper()
-	for form, parts := range map[envelope.BodyForm][2]*envelope.Part{
-		envelope.BodyMap: {few, many}, envelope.BodyJSON: {fewAgain, manyAgain},
-	} {
-		builder := envelope.NewBuilder(envelope.Options{Body: form, Messages: true, AllContent: true, Order: envelope.OrderTime})
-		less, more := single(parts[0]), single(parts[1])
-		for i := range less {
-			bound := weigh(builder, more[i]) - weigh(builder, less[i])
-			grown := recordSize(builder, more[i]) - recordSize(builder, less[i])
-			// Lengths and numbers that take more digits.
-			const digits = 40
-			assert.LessOrEqual(t, grown, bound+digits, "%s, carrier %d, %s", name, i, form)
-		}
+	builder := envelope.NewBuilder(o)
+	less, more := single(few), single(many)
+	for i := range less {
+		bound := weigh(builder, more[i]) - weigh(builder, less[i])
+		grown := recordSize(builder, more[i]) - recordSize(builder, less[i])
+		// Lengths and numbers that take more digits.
+		const digits = 40
+		assert.LessOrEqual(t, grown, bound+digits, "%s, carrier %d, %+v", name, i, o)
 	}
 }
 
@@ -267,6 +268,12 @@ func TestWeightHoldsPerRecord(t *testing.T) {
 			return spansPart(from, n, func(seq uint64) *event.Span {
 				return newSpan(pcommon.SpanID{byte(seq), 1}, "chat", 0, time.Second, "gen_ai.operation.name", "chat", "gen_ai.output.messages",
 					"["+strings.Repeat(`{"role":"","finish_reason":"safety,safety,safety,safety"},`, 100)+"{}]")
+			})
+		},
+		"span whose request says more than messages show": func(from, n uint64) *envelope.Part {
+			return spansPart(from, n, func(seq uint64) *event.Span {
+				return newSpan(pcommon.SpanID{byte(seq), 1}, "chat", 0, time.Second, "gen_ai.operation.name", "chat", semconv.AttrLFInput,
+					`{"model":"m","messages":[{"role":"user","content":"`+strings.Repeat("text ", 600)+`"}]}`)
 			})
 		},
 		"event with many reasons in one text": func(from, n uint64) *envelope.Part {

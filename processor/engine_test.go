@@ -184,16 +184,46 @@ func TestStrippedContentIsInTheEnvelope(t *testing.T) {
 		span.Attributes().PutStr("gen_ai.output.messages", "the answer")
 		span.Attributes().PutStr("output.value", "the response")
 		span.Attributes().PutStr("llm.input_messages.0.message.content", "flattened")
+		span.Attributes().PutStr("langfuse.observation.input", `{"messages":[{"role":"user","content":"the question"}],"tools":[{"type":"function","name":"get"}]}`)
 	}))
 	r.stop()
 	calls, _ := r.out.envelopes(t)[0].Body().Map().Get("calls")
 	call := calls.Slice().At(0).AsString()
-	for _, text := range []string{"the turn", "the history", "the answer", "the response", "flattened"} {
+	for _, text := range []string{"the turn", "the history", "the answer", "the response", "flattened", "the question"} {
 		assert.Equal(t, 1, strings.Count(call, text), "%s in %s", text, call)
 	}
 	forwarded := r.spans.AllTraces()[0].ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0)
 	for key := range forwarded.Attributes().All() {
-		assert.NotContains(t, []string{"gen_ai.input.messages", "gen_ai.output.messages", "output.value", "llm.input_messages.0.message.content"}, key)
+		assert.NotContains(t, []string{"gen_ai.input.messages", "gen_ai.output.messages", "output.value", "llm.input_messages.0.message.content", "langfuse.observation.input"}, key)
+	}
+}
+
+// TestSpanEventsKeepWhatNoEnvelopeCarries: those that are not gathered always
+// do, all others when envelopes carry no events.
+func TestSpanEventsKeepWhatNoEnvelopeCarries(t *testing.T) {
+	for _, carried := range []bool{true, false} {
+		r := newRig(t, func(c *config.Processor) {
+			c.Traces.Content, c.Envelope.Events = config.ContentStrip, carried
+		})
+		r.sendSpans(spansOf(func(span ptrace.Span) {
+			chat(1)(span)
+			for _, name := range []string{"gen_ai.user.message", "app.note"} {
+				ev := span.Events().AppendEmpty()
+				ev.SetName(name)
+				ev.Attributes().PutStr("content", "the event")
+				ev.Attributes().PutStr("input.value", "the value")
+			}
+		}))
+		r.stop()
+		span := r.spans.AllTraces()[0].ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0)
+		_, kept := span.Attributes().Get("gen_ai.output.messages")
+		assert.False(t, kept)
+		for i, want := range []bool{!carried, true} {
+			for _, key := range []string{"content", "input.value"} {
+				_, kept := span.Events().At(i).Attributes().Get(key)
+				assert.Equal(t, want, kept, "%s of %s, carried %t", key, span.Events().At(i).Name(), carried)
+			}
+		}
 	}
 }
 

@@ -30,8 +30,10 @@ type Logs struct {
 type Traces struct {
 	*face
 	// next is nil where no spans travel on.
-	next   consumer.Traces
-	strip  bool
+	next  consumer.Traces
+	strip bool
+	// events: envelopes carry the events that are gathered.
+	events bool
 	reader tracesReader
 }
 
@@ -49,7 +51,7 @@ func (r *Registry) NewLogs(set Settings, cfg *config.Processor, next consumer.Lo
 func (r *Registry) NewTraces(set Settings, cfg *config.Processor, next consumer.Traces) *Traces {
 	set.strips = cfg.Traces.Content == config.ContentStrip
 	f := r.join(set, &cfg.Buffer, nil)
-	t := &Traces{face: f, next: next, strip: set.strips, reader: f.engine.reader()}
+	t := &Traces{face: f, next: next, strip: set.strips, events: cfg.Envelope.Events, reader: f.engine.reader()}
 	t.reader.places = t.strip
 	return t
 }
@@ -206,15 +208,17 @@ func (t *Traces) passOn(ctx context.Context, td ptrace.Traces, gathered map[int]
 		return nil
 	}
 	if t.strip && len(gathered) > 0 {
-		td = stripped(td, gathered)
+		td = t.stripped(td, gathered)
 	}
 	return t.next.ConsumeTraces(ctx, td)
 }
 
 // stripped is a copy in which the gathered spans have no content: an envelope
-// has it now. It is a copy because a batch that is refused comes again, and
-// must still have its content then.
-func stripped(td ptrace.Traces, gathered map[int]bool) ptrace.Traces {
+// has it now. Their events keep it where envelopes do not carry them. It is a
+// copy because a batch that is refused comes again, and must still have its
+// content then.
+func (t *Traces) stripped(td ptrace.Traces, gathered map[int]bool) ptrace.Traces {
+	held := func(ev ptrace.SpanEvent) bool { return t.events && semconv.SpanEventBelongs(ev, t.reader.prefixes) }
 	lean := ptrace.NewTraces()
 	td.CopyTo(lean)
 	at := 0
@@ -222,7 +226,7 @@ func stripped(td ptrace.Traces, gathered map[int]bool) ptrace.Traces {
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, span := range ss.Spans().All() {
 				if gathered[at] {
-					semconv.StripContent(span)
+					semconv.StripContent(span, held)
 				}
 				at++
 			}

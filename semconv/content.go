@@ -242,16 +242,19 @@ func isMessageEvent(name string) bool {
 			strings.HasPrefix(name, EventContentPrompt) || strings.HasPrefix(name, EventContentCompletion))
 }
 
-// StripContent removes the content attributes from a span and, from its
-// events, content attributes and the messages of per-message events. It is no
-// redaction: text in other attributes, in exceptions and in the span's status
-// stays.
-func StripContent(span ptrace.Span) {
+// StripContent removes the content attributes from a span and, from those of
+// its events that are held elsewhere, content attributes and the messages of
+// per-message events. It is no redaction: text in other attributes, in
+// exceptions and in the span's status stays.
+func StripContent(span ptrace.Span, held func(ptrace.SpanEvent) bool) {
 	isContent := func(key string, _ pcommon.Value) bool { return IsContentAttribute(key) }
 	span.Attributes().RemoveIf(isContent)
 	events := span.Events()
 	for i := range events.Len() {
 		event := events.At(i)
+		if !held(event) {
+			continue
+		}
 		event.Attributes().RemoveIf(isContent)
 		if isMessageEvent(event.Name()) {
 			event.Attributes().RemoveIf(func(key string, _ pcommon.Value) bool { return isMessageField(key) })

@@ -164,7 +164,8 @@ func TestStripContent(t *testing.T) {
 	prompt := add(EventContentPrompt, map[string]any{AttrPrompt: "hi"})
 	foreign := add("app.log", map[string]any{FieldContent: "kept", FieldMessage: "kept"})
 
-	StripContent(span)
+	unheld := add(EventUserMessage, map[string]any{FieldContent: "kept", AttrOIInputValue: "kept"})
+	StripContent(span, func(ev ptrace.SpanEvent) bool { return ev != unheld })
 
 	assert.Equal(t, map[string]any{AttrRequestModel: "kept", "gen_ai.prompt.name": "kept"}, span.Attributes().AsRaw())
 	assert.Equal(t, map[string]any{FieldRole: "user", FieldID: "1"}, message.Attributes().AsRaw())
@@ -172,7 +173,8 @@ func TestStripContent(t *testing.T) {
 	assert.Equal(t, map[string]any{AttrRequestModel: "kept"}, details.Attributes().AsRaw())
 	assert.Empty(t, prompt.Attributes().AsRaw())
 	assert.Equal(t, map[string]any{FieldContent: "kept", FieldMessage: "kept"}, foreign.Attributes().AsRaw())
-	assert.Equal(t, 5, span.Events().Len())
+	assert.Equal(t, map[string]any{FieldContent: "kept", AttrOIInputValue: "kept"}, unheld.Attributes().AsRaw())
+	assert.Equal(t, 6, span.Events().Len())
 }
 
 func TestContentAttributesAreListed(t *testing.T) {

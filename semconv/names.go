@@ -206,8 +206,6 @@ const (
 const (
 	AttrAIModelID           = "ai.model.id"
 	AttrAIModelProvider     = "ai.model.provider"
-	PrefixAIResponse        = "ai.response."
-	PrefixAIResult          = "ai.result." // the same, of old
 	AttrAIResponseID        = "ai.response.id"
 	AttrAIResponseModel     = "ai.response.model"
 	AttrAIFinishReason      = "ai.response.finishReason"

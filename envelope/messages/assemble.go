@@ -19,12 +19,13 @@ type Result struct {
 	// read as messages and went into none. They belong among the call's
 	// other attributes.
 	LeftOver []string
-	// Read names the attributes of the span that messages were read from; of
-	// a family of attributes the prefix, which ends with a dot.
+	// Read names the attributes of the span that messages were read from and
+	// that have nothing else; of a family of attributes the prefix, which ends
+	// with a dot.
 	Read []string
 }
 
-// Holds says that the content of an attribute of the span is in the messages.
+// Holds says that all that an attribute of the span says is in the messages.
 func (r *Result) Holds(key string) bool {
 	return slices.ContainsFunc(r.Read, func(read string) bool {
 		return key == read || strings.HasSuffix(read, ".") && strings.HasPrefix(key, read)
@@ -84,12 +85,16 @@ func (a *assembly) write(dst pcommon.Map) {
 	for f := range fieldCount {
 		if a.best[f].quality != nothing {
 			source.PutStr(fieldKeys[f], a.best[f].source)
-			if key := a.best[f].key; key != "" {
-				a.read = append(a.read, key)
-				if key == semconv.PrefixAIResponse {
-					a.read = append(a.read, semconv.PrefixAIResult)
-				}
-			}
+			a.shown(a.best[f].keys)
+		}
+	}
+}
+
+// shown notes attributes from which a field was read, unless they say more.
+func (a *assembly) shown(keys []string) {
+	for _, key := range keys {
+		if !slices.Contains(a.partly, key) {
+			a.read = append(a.read, key)
 		}
 	}
 }

@@ -37,7 +37,7 @@ func (a *assembly) details(records []*event.Record, source string) {
 			d.field(field(f), v)
 		}
 	}
-	a.offer(&d, source, "")
+	a.offer(&d, source)
 }
 
 func detailsField(key string) (field, bool) {

@@ -33,6 +33,8 @@ type draft struct {
 	quality [fieldCount]quality
 	finish  []string
 	writer  messageWriter
+	// partly says that not all of what was read is in the lists.
+	partly bool
 	// expected is how many messages of the input there may be.
 	expected int
 	// held says that several sources follow each other, and that a message
@@ -77,6 +79,8 @@ type assembly struct {
 	best     [fieldCount]candidate
 	leftOver []string
 	read     []string
+	// partly names the attributes that say what no field shows.
+	partly []string
 }
 
 type candidate struct {
@@ -85,9 +89,9 @@ type candidate struct {
 	value   pcommon.Value
 	quality quality
 	source  string
-	// key is the span attribute that it was read from, if it is one; the
-	// prefix of a family of them ends with a dot.
-	key    string
+	// keys are the span attributes that it was read from, if any; the prefix
+	// of a family of them ends with a dot.
+	keys   []string
 	finish []string
 }
 
@@ -96,19 +100,18 @@ func (a *assembly) wants(f field) bool { return a.best[f].quality < content }
 
 // offer takes the fields in which the draft is better than what is there. The
 // sources come best first, so of equals the earlier one stays.
-func (a *assembly) offer(d *draft, source, key string) {
+func (a *assembly) offer(d *draft, source string, keys ...string) {
+	if d.partly {
+		a.partly = append(a.partly, keys...)
+	}
 	for f := range fieldCount {
 		best := &a.best[f]
 		if d.quality[f] <= best.quality {
-			if d.quality[f] == rawText {
-				a.leaveOver(key)
-			}
+			a.lose(d.quality[f], keys)
 			continue
 		}
-		if best.quality == rawText {
-			a.leaveOver(best.key)
-		}
-		*best = candidate{list: d.lists[f], quality: d.quality[f], source: source, key: key}
+		a.lose(best.quality, best.keys)
+		*best = candidate{list: d.lists[f], quality: d.quality[f], source: source, keys: keys}
 		if d.values != (pcommon.Slice{}) {
 			best.value = d.values.At(int(f))
 		}
@@ -118,8 +121,16 @@ func (a *assembly) offer(d *draft, source, key string) {
 	}
 }
 
-func (a *assembly) leaveOver(key string) {
-	if key != "" && !strings.HasSuffix(key, ".") {
-		a.leftOver = append(a.leftOver, key)
+// lose notes that a field of this quality, read from the attributes, is not
+// shown.
+func (a *assembly) lose(q quality, keys []string) {
+	if q < rawText {
+		return
+	}
+	a.partly = append(a.partly, keys...)
+	for _, key := range keys {
+		if q == rawText && !strings.HasSuffix(key, ".") {
+			a.leftOver = append(a.leftOver, key)
+		}
 	}
 }

@@ -95,7 +95,7 @@ func (a *assembly) messageEvents(records []*event.Record, source string) {
 		choices.join()
 	}
 	d.choiceEvents(choices)
-	a.offer(&d, source, "")
+	a.offer(&d, source)
 	if native {
 		a.nativeEvents(records, source)
 	}
@@ -195,7 +195,7 @@ func (a *assembly) nativeEvents(records []*event.Record, source string) {
 		}
 		if found {
 			d.end()
-			a.offer(&d, source, "")
+			a.offer(&d, source)
 		}
 	}
 }

@@ -81,19 +81,23 @@ func (d *draft) flatElement(family flatFamily, v pcommon.Value) {
 	}
 	switch {
 	case family.field == fieldTools:
+		outer := m
 		if tool, ok := mapIn(m, "tool"); ok {
 			m = tool
 		}
 		if schema := first(m, "json_schema"); !null(schema) {
+			d.partly = d.partly || outer.Len() > 1 || m.Len() > 1
 			d.tools(schema)
 			return
 		}
 		d.tools(v)
 	case family.prefix == semconv.PrefixOIPrompts, family.prefix == semconv.PrefixOIChoices:
+		outer := m
 		if inner, ok := mapIn(m, "prompt", "completion"); ok {
 			m = inner
 		}
 		if s := first(m, "text"); !null(s) {
+			d.partly = d.partly || outer.Len() > 1 || m.Len() > 1
 			d.plain(family.field, text(s))
 			return
 		}
@@ -229,10 +233,12 @@ func indexOf(name string) uint64 {
 // tool calls and files in an attribute each; an object is what a model answered
 // that had to answer with one.
 func (a *assembly) vercelResponse(attrs pcommon.Map) {
-	value := func(keys ...string) pcommon.Value {
-		for _, key := range keys {
+	var keys []string
+	value := func(names ...string) pcommon.Value {
+		for _, key := range names {
 			// An answer may well be "null" or "{}".
 			if v, ok := attrs.Get(key); ok && v.Type() != pcommon.ValueTypeEmpty && (v.Type() != pcommon.ValueTypeStr || v.Str() != "") {
+				keys = append(keys, key)
 				return v
 			}
 		}
@@ -257,5 +263,5 @@ func (a *assembly) vercelResponse(attrs pcommon.Map) {
 	}
 	w.add(&k)
 	d.end()
-	a.offer(&d, SourceFlattenedAttribute, semconv.PrefixAIResponse)
+	a.offer(&d, SourceFlattenedAttribute, keys...)
 }

@@ -185,9 +185,17 @@ func (k *messageFields) keep(message pcommon.Map) {
 	}
 	if k.wrapper != (pcommon.Map{}) {
 		n := k.usedKeys(make([]string, 0, mCount+8), true)
-		n = append(n, k.repeated...)
-		putRest(message, k.wrapper, append(n, k.inner, semconv.AttrEventName, "usage", "usageMetadata", "usage_metadata", "request", "custom", "raw")...)
+		n = append(append(n, k.inner, semconv.AttrEventName), k.repeated...)
+		putRest(message, k.wrapper, append(n, leftOut[:]...)...)
 	}
+}
+
+// leftOut are the keys of a wrapper that stay with it.
+var leftOut = [...]string{"usage", "usageMetadata", "usage_metadata", "request", "custom", "raw"}
+
+// leavesOut says that something of the wrapper stays with it.
+func (k *messageFields) leavesOut() bool {
+	return k.wrapper != (pcommon.Map{}) && !empty(first(k.wrapper, leftOut[:]...))
 }
 
 // usedKeys appends the names of the fields that were written, of those that
@@ -437,6 +445,7 @@ func (w *messageWriter) describe(k *messageFields) {
 		k.used[mName] = true
 	}
 	k.keep(w.message)
+	w.draft.partly = w.draft.partly || k.leavesOut()
 }
 
 // isGeminiRole says that a role is Gemini's word for what a model answers, or

@@ -1,6 +1,8 @@
 package messages
 
 import (
+	"slices"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/genaibuffer/genaibufferprocessor/semconv"
@@ -73,6 +75,16 @@ func (r *reading) use(keys ...string) {
 			r.n++
 		}
 	}
+}
+
+// more says that there is something that was not read.
+func (r *reading) more() bool {
+	for key, v := range r.m.All() {
+		if !semconv.IsEmpty(v) && !slices.Contains(r.used[:r.n], key) {
+			return true
+		}
+	}
+	return false
 }
 
 // keep copies what was not read into dst, which may be zero when nothing was

@@ -29,61 +29,64 @@ func (d *draft) choices(choices pcommon.Slice) {
 // request reads what an API, a framework or an SDK was asked: messages, system
 // instructions and tools.
 func (d *draft) request(m pcommon.Map, depth int) bool {
-	input := first(m, "messages", "contents", "input", "prompt", keyContent)
+	r := read(m)
+	input := r.take("messages", "contents", "input", "prompt", keyContent)
 	if !null(input) {
 		input = parsed(input)
 	}
-	read := !null(input) && d.value(fieldInput, input, depth+1)
-	known := read
-	config, configured := mapIn(m, "config")
-	if !configured {
-		config, configured = mapIn(m, "toolConfig")
-	}
-	if d.setting(m) {
+	understood := !null(input) && d.value(fieldInput, input, depth+1)
+	known := understood
+	inner, configured := r.takeMap("config", "toolConfig")
+	if d.setting(&r) {
 		known = true
 	}
-	if configured && d.setting(config) {
+	config := read(inner)
+	if configured && d.setting(&config) {
 		known = true
 	}
-	if known && !read && !empty(input) {
+	if known && !understood && !empty(input) {
 		// Where the rest of a request was understood, so was its place.
 		d.begin(fieldInput, roleUser).parts.part(input, 0)
 		d.end()
 	}
+	d.partly = d.partly || r.more() || configured && config.more()
 	return known
 }
 
 // setting reads the system instructions and the tools of a request, unless
 // they are known.
-func (d *draft) setting(m pcommon.Map) bool {
+func (d *draft) setting(r *reading) bool {
 	known := false
-	system := first(m, "system", "systemInstruction", "system_instruction", "instructions")
-	if !empty(system) && d.lists[fieldSystem] == (pcommon.Slice{}) {
-		d.instructions(system)
-		known = true
+	if d.lists[fieldSystem] == (pcommon.Slice{}) {
+		if system := r.take("system", "systemInstruction", "system_instruction", "instructions"); !empty(system) {
+			d.instructions(system)
+			known = true
+		}
 	}
-	if tools := first(m, "tools", "functions"); !empty(tools) && d.lists[fieldTools] == (pcommon.Slice{}) {
-		d.tools(tools)
-		known = true
+	if d.lists[fieldTools] == (pcommon.Slice{}) {
+		if tools := r.take("tools", "functions"); !empty(tools) {
+			d.tools(tools)
+			known = true
+		}
 	}
 	return known
 }
 
 // response reads what an API answered.
 func (d *draft) response(m pcommon.Map, depth int) bool {
-	if choices, ok := sliceIn(m, "choices", "candidates"); ok {
+	r := read(m)
+	if choices, ok := r.takeSlice("choices", "candidates"); ok {
 		d.choices(choices)
-		return true
-	}
-	if generations, ok := sliceIn(m, "generations"); ok {
+	} else if generations, ok := r.takeSlice("generations"); ok {
 		d.generations(generations, depth)
-		return true
+	} else {
+		output := r.take("output", "response", "completion", "combined_chunk_content", keyContent, "message")
+		if null(output) || !d.value(fieldOutput, parsed(output), depth+1) {
+			return false
+		}
+		d.finishLast(finishReason(r.take("finishReason", keyFinishReason, "stopReason", "stop_reason")))
 	}
-	output := first(m, "output", "response", "completion", "combined_chunk_content", keyContent, "message")
-	if null(output) || !d.value(fieldOutput, parsed(output), depth+1) {
-		return false
-	}
-	d.finishLast(finishReason(first(m, "finishReason", keyFinishReason, "stopReason", "stop_reason")))
+	d.partly = d.partly || r.more()
 	return true
 }
 
@@ -118,6 +121,7 @@ func (d *draft) instructions(v pcommon.Value) {
 	}
 	w.instructions(v, 0)
 	w.settle()
+	d.partly = d.partly || w.partly
 	d.note(fieldSystem, w.content)
 }
 
@@ -152,6 +156,9 @@ func (w *partWriter) instructions(v pcommon.Value, depth int) {
 	var k messageFields
 	k.read(m)
 	k.unwrap()
+	r := read(m)
+	r.use(keyRole, keyParts, keyContent, keyType)
+	w.partly = w.partly || r.more()
 	for _, inner := range [...]pcommon.Value{k.values[mParts], k.values[mContent]} {
 		if !null(inner) {
 			w.instructions(inner, depth+1)

@@ -166,15 +166,14 @@ func (a *assembly) wholeAttribute(c *spanContent, place int, source *spanSource,
 	} else {
 		d.field(source.field, v)
 	}
-	if superseded {
-		d.quality[source.field] = nothing
-	} else if source.general && !isModelCall(c.span.Kind) && d.quality[source.field] == rawText {
+	if superseded || source.general && !isModelCall(c.span.Kind) && d.quality[source.field] == rawText {
+		d.partly = d.partly || d.quality[source.field] >= rawText
 		d.quality[source.field] = nothing
 	}
 	if d.quality != [fieldCount]quality{} {
 		a.offer(&d, carrier, source.key)
 	} else if !superseded {
-		a.leaveOver(source.key)
+		a.leftOver = append(a.leftOver, source.key)
 	}
 }
 

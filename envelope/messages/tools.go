@@ -44,9 +44,12 @@ func (d *draft) toolObject(m pcommon.Map) {
 		return
 	}
 	if functions, ok := sliceIn(m, "functionDeclarations", "function_declarations"); ok {
+		d.partly = d.partly || functions.Len() == 0 && m.Len() > 1
 		for i := range functions.Len() {
 			if function, ok := semconv.MapOf(functions.At(i)); ok {
 				d.toolDefinition(function, m, typeFunction)
+			} else {
+				d.partly = true
 			}
 		}
 		return

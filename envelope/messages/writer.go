@@ -14,6 +14,8 @@ type partWriter struct {
 	list    pcommon.Slice
 	content bool
 	joining bool
+	// partly says that not all of what was read is in the parts.
+	partly bool
 
 	// last is the part that text may be joined to, lastType its type; run
 	// holds its text once there is more than one chunk.
