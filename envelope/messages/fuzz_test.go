@@ -36,6 +36,9 @@ func FuzzAssemble(f *testing.F) {
 		{"", `[{"type":"reasoning","summary":[1,{"text":"a"}],"content":[]}]`, "llm.input_messages.1.message.contents.0.message_content.image.image.url", "data:;base64,"},
 		{semconv.EventChoice, `{"content":{"parts":[]},"finish_reason":7}`, semconv.AttrOIInputValue, `{"input":{"q":1},"tools":7,"system":[[]]}`},
 		{semconv.EventUserMessage, `{"content":{"type":"image","source":{"source":{"source":{"source":{"source":1}}}}}}`, semconv.AttrPydanticAll, `[{"role":"assistant","parts":[]},{"role":"assistant"}]`},
+		{semconv.EventChoice, `{"index":1,"content":{"role":"model","parts":[{"text":"a"}]}}`, semconv.AttrChoiceCount, "2"},
+		{semconv.EventUserMessage, `{"content":[{"toolResult":{"toolUseId":"1","content":[{"text":"a"}]}}]}`, semconv.AttrLFInput, `[[{"lc":1,"type":"constructor","id":["m","ToolMessage"],"kwargs":{"content":"[1]","tool_call_id":"1"}}]]`},
+		{"", `{"generations":[[{"text":"a","message":{"type":"ai","data":{"content":"a","additional_kwargs":{"tool_calls":[{}],"x":1}}}}]]}`, semconv.AttrLFOutput, `{"lc":1,"type":"constructor","id":["AIMessage"],"kwargs":{"content":[],"additional_kwargs":{"function_call":{"name":"f"}},"response_metadata":{"stop_reason":"stop,length"}}}`},
 	} {
 		f.Add(seed.event, seed.body, seed.key, seed.value, true)
 		f.Add(seed.event, seed.body, seed.key, seed.value, false)
