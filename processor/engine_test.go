@@ -227,6 +227,29 @@ func TestSpanEventsKeepWhatNoEnvelopeCarries(t *testing.T) {
 	}
 }
 
+// TestWhatWasCutIsNotStripped: the envelope does not have all of it.
+func TestWhatWasCutIsNotStripped(t *testing.T) {
+	r := newRig(t, func(c *config.Processor) {
+		c.Traces.Content, c.Limits.MaxEventBytes = config.ContentStrip, 2048
+	})
+	long := strings.Repeat("x", 10_000)
+	r.sendSpans(spansOf(func(span ptrace.Span) {
+		chat(1)(span)
+		span.Attributes().PutStr("gen_ai.input.messages", long)
+	}, func(span ptrace.Span) {
+		chat(2)(span)
+		ev := span.Events().AppendEmpty()
+		ev.SetName("gen_ai.user.message")
+		ev.Attributes().PutStr("content", long)
+	}, chat(3)))
+	r.stop()
+	spans := r.spans.AllTraces()[0].ResourceSpans().At(0).ScopeSpans().At(0).Spans()
+	for i, want := range []bool{true, true, false} {
+		_, kept := spans.At(i).Attributes().Get("gen_ai.output.messages")
+		assert.Equal(t, want, kept, i)
+	}
+}
+
 func TestOriginalsTravelOnWhenForwarded(t *testing.T) {
 	r := newRig(t, func(c *config.Processor) { c.Logs.Originals = config.OriginalsForward })
 	assert.False(t, r.logs.Capabilities().MutatesData)

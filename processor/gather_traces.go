@@ -39,7 +39,7 @@ type weigher interface {
 type spansTaken struct {
 	*taken
 	// gathered are the places in the batch of the spans that make, join or
-	// own a request.
+	// own a request and were taken whole.
 	gathered map[int]bool
 	// pieces counts the spans and events among them.
 	pieces int
@@ -83,8 +83,9 @@ func (t *tracesReader) take(td ptrace.Traces, now time.Time) *spansTaken {
 					s.span, s.log = ptrace.NewSpan(), plog.NewLogRecord()
 				}
 				in := buffer.Span{Claim: claim, Entry: entry, Inference: kind == semconv.KindInference, Origin: origin}
+				cut := s.truncated
 				t.fill(&in, span, kind, now, &s)
-				if t.places && in.Gathers(t.fallback) {
+				if t.places && s.truncated == cut && in.Gathers(t.fallback) {
 					s.note(at)
 				}
 				s.spans = append(s.spans, in)
@@ -94,7 +95,7 @@ func (t *tracesReader) take(td ptrace.Traces, now time.Time) *spansTaken {
 	return &s
 }
 
-// note remembers that the span at a place in the batch is gathered.
+// note remembers that the span at a place in the batch is gathered whole.
 func (t *spansTaken) note(at int) {
 	if t.gathered == nil {
 		t.gathered = map[int]bool{}

@@ -18,7 +18,8 @@ const introduction = `
 With ` + "`traces.content: strip`" + ` these attributes are removed from the spans that travel on, and from those of their events that the
 envelope carries; of per-message span events (` + "`gen_ai.user.message`, `gen_ai.choice`" + ` and the like) the message is removed as
 well. The envelope keeps all of it: in its messages, else among the attributes of its call; what span events say, in its events.
-With ` + "`envelope.events: false`" + ` span events stay as they are. ` + "`N`" + ` stands for an index, ` + "`*`" + ` for anything. This is no redaction: text in
+With ` + "`envelope.events: false`" + ` span events stay as they are, and so does a span of which ` + "`limits.max_event_bytes`" + `
+cut something. ` + "`N`" + ` stands for an index, ` + "`*`" + ` for anything. This is no redaction: text in
 other attributes, in exceptions and in a span's status stays.
 
 `
