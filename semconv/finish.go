@@ -16,6 +16,9 @@ const (
 // whether its words are parted by hyphens, underscores or capitals. A reason
 // that the convention does not know comes back as it is.
 func NormalizeFinishReason(reason string) string {
+	if known := knownFinishReason(reason); known != "" {
+		return known
+	}
 	if known := JoinedFinishReasons(reason, 1); known != nil {
 		return known[0]
 	}

@@ -336,6 +336,9 @@ func finishReasonsIn(list pcommon.Slice) []string {
 }
 
 func appendFinishReasons(reasons []string, text string) []string {
+	if known := knownFinishReason(text); known != "" {
+		return append(reasons, known)
+	}
 	if joined := JoinedFinishReasons(text, maxJoinedReasons); joined != nil {
 		return append(reasons, joined...)
 	}
