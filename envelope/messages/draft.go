@@ -33,6 +33,9 @@ type draft struct {
 	quality [fieldCount]quality
 	finish  []string
 	writer  messageWriter
+	// lacking says that a part was left out of a field that had nothing but
+	// its type.
+	lacking [fieldCount]bool
 	// partly says that not all of what was read is in the lists.
 	partly bool
 	// expected is how many messages of the input there may be.

@@ -113,8 +113,25 @@ func (d *draft) flatMessage(f field, m pcommon.Map) {
 	k.unwrap()
 	// The names of a flattened message are its own: whatever they are, it is
 	// a message.
-	d.begin(f, roleOf(k.roleName(), f)).add(&k)
+	k.ownContent()
+	w := d.begin(f, roleOf(k.roleName(), f))
+	w.parts.flat = true
+	w.add(&k)
 	d.end()
+}
+
+// ownContent takes the content of a message that calls it as it calls its role.
+func (k *messageFields) ownContent() {
+	role := k.roleName()
+	if role == "" || k.has(mContent) || k.has(mText) || k.has(mParts) || k.has(mContents) || k.source == (pcommon.Map{}) {
+		return
+	}
+	for _, key := range [...]string{role, strings.ToLower(role)} {
+		if v := get(k.source, key); messageFieldOf(key) == mNone && str(v) != "" {
+			k.values[mContent], k.keys[mContent] = v, key
+			return
+		}
+	}
 }
 
 // flatNode is a place in the tree that dotted names spell. Numbers as names

@@ -239,17 +239,17 @@ func isMessage(m pcommon.Map) bool {
 // roleOf is the convention's word for a role that a message of a field states,
 // in any dialect.
 func roleOf(role string, f field) string {
-	switch role {
+	switch strings.ToLower(role) {
 	case "":
 		if f == fieldOutput {
 			return roleAssistant
 		}
 		return roleUser
-	case "model", "ai", "MODEL", "AI":
+	case roleAssistant, "model", "ai", "chatbot":
 		return roleAssistant
-	case "human", "HUMAN":
+	case roleUser, "human":
 		return roleUser
-	case "function", "tools":
+	case roleTool, "function", "tools":
 		return roleTool
 	case roleSystem:
 		// What a model answers is never the system's; Gemini CLI writes
@@ -257,6 +257,7 @@ func roleOf(role string, f field) string {
 		if f == fieldOutput {
 			return roleAssistant
 		}
+		return roleSystem
 	}
 	return role
 }
@@ -291,7 +292,7 @@ func (w *messageWriter) add(k *messageFields) {
 		w.parts.part(parsed(k.take(mParts)), 0)
 	}
 	switch {
-	case w.role == roleTool && (k.has(mContent) || !k.has(mParts) && !k.has(mContents) && !empty(k.responseID())):
+	case (w.role == roleTool || k.answers()) && (k.has(mContent) || !k.has(mParts) && !k.has(mContents) && !empty(k.responseID())):
 		w.toolContent(k)
 	case k.has(mContent):
 		w.content(k.take(mContent))
@@ -351,6 +352,12 @@ func (w *messageWriter) toolContent(k *messageFields) {
 	w.parts.response(id, answer)
 }
 
+// answers says that a message names the call that it answers, which makes what
+// it says the answer, whoever says it.
+func (k *messageFields) answers() bool {
+	return !empty(k.values[mCallID]) && !k.has(mToolCalls)
+}
+
 // responseID is the call that a tool's message answers.
 func (k *messageFields) responseID() pcommon.Value {
 	if !empty(k.values[mCallID]) {
@@ -377,59 +384,6 @@ func isToolResponse(m pcommon.Map) bool {
 		return ok
 	}
 	return false
-}
-
-// toolCalls writes a message's calls: a list, JSON text for one, or the single
-// function of older APIs.
-func (w *messageWriter) toolCalls(k *messageFields) {
-	if k.has(mToolCalls) {
-		calls := parsed(k.take(mToolCalls))
-		if list, ok := semconv.SliceOf(calls); ok {
-			w.toolCallList(list)
-		} else if !semconv.IsEmpty(calls) {
-			w.toolCall(calls)
-		}
-	}
-	if k.has(mFunctionCall) {
-		w.toolCall(parsed(k.take(mFunctionCall)))
-	}
-	if k.has(mFunctionName) || k.has(mFunctionArgs) {
-		part := w.parts.add(partToolCall, 2)
-		part.PutStr(keyName, text(k.take(mFunctionName)))
-		if arguments := k.take(mFunctionArgs); !null(arguments) {
-			putParsed(part, keyArguments, arguments)
-		}
-		w.parts.content = true
-	}
-}
-
-// toolCallList writes a list of calls. Bedrock's instrumentation has them among
-// the blocks of the content as well.
-func (w *messageWriter) toolCallList(list pcommon.Slice) {
-	var written map[string]bool
-	if !w.parts.joining && w.parts.list.Len() > 0 {
-		written = w.parts.calls()
-	}
-	for i := range list.Len() {
-		if m, ok := semconv.MapOf(list.At(i)); ok && (written[text(first(m, callIDs...))] || w.parts.joinCall(m)) {
-			continue
-		}
-		w.toolCall(list.At(i))
-	}
-}
-
-func (w *messageWriter) toolCall(v pcommon.Value) {
-	m, ok := semconv.MapOf(v)
-	if !ok {
-		w.parts.part(v, 0)
-		return
-	}
-	r := read(m)
-	if inner, wrapped := r.takeMap(partToolCall); wrapped {
-		r.keep(w.parts.toolCall(inner))
-		return
-	}
-	w.parts.toolCall(m)
 }
 
 // describe writes what a message says about itself, and what it says that

@@ -57,10 +57,25 @@ func (w *partWriter) genericValue(v pcommon.Value) {
 // mapPart appends a part that is an object. What it returns is the part that
 // was written last, zero when there was nothing to write.
 func (w *partWriter) mapPart(m pcommon.Map, depth int) pcommon.Map {
-	if typ := str(get(m, keyType)); typ != "" {
+	typ := str(get(m, keyType))
+	if w.flat && typ != "" && isBare(m) {
+		w.lacking = true
+		return pcommon.Map{}
+	}
+	if typ != "" {
 		return w.typedPart(typ, m, depth)
 	}
 	return w.untypedPart(m, depth)
+}
+
+// isBare says that a part has nothing but its type.
+func isBare(m pcommon.Map) bool {
+	for key, v := range m.All() {
+		if key != keyType && v.Type() != pcommon.ValueTypeEmpty {
+			return false
+		}
+	}
+	return true
 }
 
 // typedPart appends a part that names its type.
@@ -75,7 +90,7 @@ func (w *partWriter) typedPart(typ string, m pcommon.Map, depth int) pcommon.Map
 	case partReasoning, "thinking":
 		return w.reasoning(m)
 	case partToolCall, "tool-call", "tool_use", "toolUse", "function_call", typeFunction, "toolCall":
-		return w.toolCall(m)
+		return w.wrappedCall(m)
 	case partToolResponse, "tool-result", "tool_result", "toolResult", "function_call_output",
 		"tool_response", "function_response":
 		return w.toolResponse(m)
@@ -143,7 +158,7 @@ func (w *partWriter) untypedPart(m pcommon.Map, depth int) pcommon.Map {
 	var part pcommon.Map
 	if depth < maxNesting {
 		if inner, ok := r.takeMap("message_content"); ok {
-			part = w.mapPart(inner, depth+1)
+			part = w.openInferencePart(&r, inner, depth+1)
 		}
 	}
 	if part == (pcommon.Map{}) {
@@ -156,10 +171,28 @@ func (w *partWriter) untypedPart(m pcommon.Map, depth int) pcommon.Map {
 		part = w.untypedMedia(&r)
 	}
 	if part == (pcommon.Map{}) {
+		if r.n > 0 && !r.more() {
+			// What was read is no part.
+			return part
+		}
 		return w.generic(m)
 	}
 	r.keep(part)
 	return part
+}
+
+// openInferencePart appends what stands in message_content, or the call that
+// stands beside it.
+func (w *partWriter) openInferencePart(r *reading, inner pcommon.Map, depth int) pcommon.Map {
+	if isCallType(str(get(inner, keyType))) {
+		if call, ok := r.takeMap(partToolCall); ok {
+			part := w.toolCall(call)
+			around := read(inner)
+			around.keep(part)
+			return part
+		}
+	}
+	return w.mapPart(inner, depth)
 }
 
 func (w *partWriter) untypedText(r *reading) pcommon.Map {
@@ -201,61 +234,6 @@ func (w *partWriter) untypedTool(r *reading) pcommon.Map {
 		return w.toolResponse(result)
 	}
 	return pcommon.Map{}
-}
-
-// callIDs are the names of a call's id. An item of the Responses API has an id
-// of its own beside the call's, which is nobody's business.
-var callIDs = []string{"call_id", "toolCallId", "toolUseId", "tool_use_id", "tool_call_id", keyID, "ref"}
-
-// toolNames and toolArguments are the names of what is called and with what.
-var (
-	toolNames     = []string{keyName, "toolName", "tool_name"}
-	toolArguments = []string{keyArguments, "args", "input"}
-)
-
-// toolCall appends a call of a tool. Its arguments are parsed when they are
-// JSON in a string.
-func (w *partWriter) toolCall(m pcommon.Map) pcommon.Map {
-	r := read(m)
-	part := w.add(partToolCall, 3)
-	if id := r.take(callIDs...); !empty(id) {
-		part.PutStr(keyID, text(id))
-	}
-	r.use(keyID)
-	function, nested := r.takeMap(typeFunction)
-	inner := read(function)
-	place := &r
-	if nested {
-		place = &inner
-	}
-	part.PutStr(keyName, text(place.take(toolNames...)))
-	if arguments := place.take(toolArguments...); !absent(arguments) {
-		putParsed(part, keyArguments, arguments)
-		w.content = true
-	}
-	r.keep(part)
-	if nested {
-		inner.keep(part)
-	}
-	if w.joining {
-		w.call = part
-	}
-	return part
-}
-
-// calls are the ids of the tool calls that were written.
-func (w *partWriter) calls() map[string]bool {
-	ids := make(map[string]bool)
-	for i := range w.list.Len() {
-		part, ok := semconv.MapOf(w.list.At(i))
-		if !ok || str(get(part, keyType)) != partToolCall {
-			continue
-		}
-		if id := str(get(part, keyID)); id != "" {
-			ids[id] = true
-		}
-	}
-	return ids
 }
 
 // toolResponse appends what a tool answered, parsed when it is JSON in a

@@ -102,8 +102,8 @@ type spanContent struct {
 func (c *spanContent) collect(span *event.Span) {
 	c.span = span
 	for key, v := range span.Data.Attributes().All() {
-		if len(key) < len("ai.") {
-			continue
+		if len(key) < len("ai.") || v.Type() == pcommon.ValueTypeEmpty {
+			continue // without a value an attribute says nothing
 		}
 		switch key[:3] {
 		case "gen":

@@ -114,3 +114,8 @@ func looksLikeJSON(s string) bool {
 	}
 	return false
 }
+
+// blank says that a value is not there, null or no text.
+func blank(v pcommon.Value) bool {
+	return null(v) || v.Type() == pcommon.ValueTypeStr && v.Str() == ""
+}

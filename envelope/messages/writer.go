@@ -16,6 +16,10 @@ type partWriter struct {
 	joining bool
 	// partly says that not all of what was read is in the parts.
 	partly bool
+	// flat says that the parts come from flattened attributes, of which one
+	// with nothing but its type is none; lacking, that there was one.
+	flat    bool
+	lacking bool
 
 	// last is the part that text may be joined to, lastType its type; run
 	// holds its text once there is more than one chunk.
@@ -111,7 +115,7 @@ func (w *partWriter) settle() {
 		whole := w.arguments.String()
 		w.arguments = nil
 		arguments, _ := w.call.GetOrPutEmpty(keyArguments)
-		if !semconv.ParseJSONContainer(whole, arguments) {
+		if !parseArguments(whole, arguments) {
 			arguments.SetStr(whole)
 		}
 	}
@@ -177,6 +181,10 @@ func (w *messageWriter) close() {
 	}
 	w.open = false
 	w.parts.settle()
+	w.draft.lacking[w.field] = w.draft.lacking[w.field] || w.parts.lacking
+	if w.field == fieldInput && (w.role == roleSystem || w.role == roleUser) && w.parts.isModels() {
+		w.message.PutStr(keyRole, roleAssistant)
+	}
 	if w.finish != "" {
 		w.draft.finished(w.finish)
 	}
@@ -185,6 +193,25 @@ func (w *messageWriter) close() {
 	} else {
 		w.draft.note(w.field, w.parts.content)
 	}
+}
+
+// isModels says that parts are what only a model says: calls and thoughts. Some
+// give them another role.
+func (w *partWriter) isModels() bool {
+	models := false
+	for i := range w.list.Len() {
+		part, _ := semconv.MapOf(w.list.At(i))
+		if part == (pcommon.Map{}) {
+			continue
+		}
+		switch str(get(part, keyType)) {
+		case partToolCall, partReasoning:
+			models = true
+		case partToolResponse:
+			return false
+		}
+	}
+	return models
 }
 
 // maxMessageReasons bounds the reasons that one message can have: it has not
