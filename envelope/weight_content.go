@@ -97,10 +97,12 @@ func separators(s string) int {
 	return strings.Count(s, "\u2028") + strings.Count(s, "\u2029")
 }
 
+// looksLikeJSON says that text starts as a JSON list or object does, or a JSON
+// string with one.
 func looksLikeJSON(s string) bool {
 	for i := range len(s) {
 		switch s[i] {
-		case ' ', '\t', '\r', '\n':
+		case ' ', '\t', '\r', '\n', '"', '\\':
 		case '[', '{':
 			return true
 		default:

@@ -32,6 +32,7 @@ var units = []string{
 	`{"lc":1,"type":"constructor","id":["AIMessage"],"kwargs":{"additional_kwargs":{"tool_calls":[{}],"a":1},"response_metadata":{"stop_reason":"` + strings.Repeat("\\u0001", 32) + `"}}}`,
 	`{"generations":[[{"text":"","generation_info":{"finish_reason":"safety,safety,safety,safety"}}]]}`, `{"type":"human","data":{"content":""}}`,
 	`{"finish_reason":"safety,safety,safety,safety"}`, `{"role":"","finish_reason":"refusal,refusal,refusal,refusal"}`,
+	`{"tool_calls":[{"function":{"arguments":"\"[1,1,1,1,1,1,1,1]\""}}]}`, `{"role":"user","content":"","tool_calls":[{"args":" \"[{},{},{},{},{}]\""}]}`,
 	`{"candidates":[{"content":{"parts":[{}]}}]}`, `{"message":{"content":"a","tool_calls":[{}]}}`,
 }
 
@@ -66,7 +67,7 @@ func TestWeightHoldsForAmplifyingContent(t *testing.T) {
 	}
 }
 
-var contentForms = []string{"text", "quoted text", "structure", "message"}
+var contentForms = []string{"text", "quoted text", "structure", "message", "quotes"}
 
 // amplified is content of n units, in each of contentForms.
 func amplified(t *testing.T, unit string, n int) []any {
@@ -76,7 +77,7 @@ func amplified(t *testing.T, unit string, n int) []any {
 	require.True(t, semconv.ParseJSON(text, parsed), unit)
 	structure := parsed.AsRaw()
 	message := map[string]any{"message": map[string]any{"content": structure}, "tool_calls": structure}
-	return []any{text, quoted, structure, message}
+	return []any{text, quoted, structure, message, string(envelope.AppendJSON(nil, pcommon.NewValueStr(text)))}
 }
 
 // contentPart carries the content wherever content can be, each time as the

@@ -316,6 +316,8 @@ func TestToolDefinitions(t *testing.T) {
 		{"Anthropic", `[{"name":"get","description":"Gets","input_schema":{"type":"object"}}]`, toolGet},
 		{"Gemini", `[{"functionDeclarations":[{"name":"get","description":"Gets","parametersJsonSchema":{"type":"object"}}]},{"googleSearch":{}}]`, strings.TrimSuffix(toolGet, "]") + `,{"type":"googleSearch","name":"googleSearch"}]`},
 		{"Bedrock", `[{"toolSpec":{"name":"get","description":"Gets","inputSchema":{"json":{"type":"object"}}}}]`, toolGet},
+		{"arguments", `[{"name":"get","description":"Gets","arguments":"{\"type\":\"object\"}"}]`, toolGet},
+		{"arguments beside parameters", `[{"name":"get","description":"Gets","parameters":{"type":"object"},"arguments":"x"}]`, strings.Replace(toolGet, `}}]`, `},"arguments":"x"}]`, 1)},
 		{"one object", strings.Trim(toolGet, "[]"), toolGet},
 		{"names", `["get"]`, `[{"type":"function","name":"get"}]`},
 		{"built in", `[{"type":"web_search_preview"}]`, `[{"type":"web_search_preview","name":""}]`},

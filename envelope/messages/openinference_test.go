@@ -125,3 +125,29 @@ func TestRolesAndOwnContent(t *testing.T) {
 		},
 	})
 }
+
+func TestVercelBeforeOpenInference(t *testing.T) {
+	runRows(t, []row{
+		{
+			name: "what is derived from Vercel's attributes says less", source: SourceFlattenedAttribute,
+			span: attrs{
+				semconv.AttrAIPromptMessages:        `[{"role":"user","content":[{"type":"text","text":"hi"},{"type":"image","image":"AAAA","mediaType":"image/png"}]}]`,
+				semconv.AttrAIPromptTools:           []any{`{"type":"function","name":"get","description":"Gets","inputSchema":{"type":"object"}}`},
+				semconv.AttrAIResponseText:          "yo",
+				"llm.input_messages.0.message.role": "user", "llm.input_messages.0.message.contents.0.message_content.text": "hi",
+				"llm.output_messages.0.message.content": "less", "llm.tools.0.tool.json_schema": `{"name":"less"}`,
+			},
+			input:  `[{"role":"user","parts":[{"type":"text","content":"hi"},{"type":"blob","modality":"image","mime_type":"image/png","content":"AAAA"}]}]`,
+			output: assistantYo, tools: toolGet,
+		},
+		{
+			name: "OpenLLMetry's families keep their place",
+			span: attrs{"gen_ai.prompt.0.content": "hi", semconv.AttrAIPromptMessages: `[{"role":"user","content":"less"}]`}, input: userHi,
+		},
+		{
+			name:   "JSON text in JSON text",
+			span:   attrs{semconv.AttrAIResponseToolCalls: `[{"toolCallId":"c1","toolName":"get","args":"\"{\\\"city\\\":\\\"Rome\\\"}\""},{"toolCallId":"c2","toolName":"get","args":"\"Rome\""}]`},
+			output: `[{"role":"assistant","parts":[` + callRome + `,{"type":"tool_call","id":"c2","name":"get","arguments":"\"Rome\""}]}]`,
+		},
+	})
+}

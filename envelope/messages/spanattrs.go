@@ -58,6 +58,13 @@ var flatSources = [...]spanSource{
 	{semconv.AttrOIOutputValue, fieldOutput, true},
 }
 
+// firstFallback is the place in flatSources of what is left, firstLLM that in
+// flatFamilies of the families of llm.*.
+const (
+	firstFallback = len(flatSources) - 2
+	firstLLM      = 2
+)
+
 // spanKeys finds an attribute's place in spanContent.
 var spanKeys = func() *semconv.KeyTable[uint8] {
 	keys := make(map[string]uint8, len(spanSources)+len(flatSources))
@@ -109,7 +116,7 @@ func (c *spanContent) collect(span *event.Span) {
 		case "gen":
 			c.collectFlat(0, key, v)
 		case "llm":
-			c.collectFlat(2, key, v)
+			c.collectFlat(firstLLM, key, v)
 		case "ai.":
 			c.anyAI = true
 		case "lan", "gcp", "req", "res", "pyd", "sys", "inp", "out":
@@ -200,20 +207,33 @@ func (d *draft) conversation(v pcommon.Value) {
 }
 
 // flattenedAttributes reads the dialects that spread messages over attributes,
-// and what may be used when nothing else is there.
+// and what may be used when nothing else is there. What Vercel's SDK says as a
+// whole goes before the families of llm.*, which OpenInference derives from it
+// and which say less.
 func (a *assembly) flattenedAttributes(c *spanContent) {
-	if c.anyFlat {
-		for i := range flatFamilies {
-			a.flattened(c.span, flatFamilies[i], c.flat[i])
-		}
-	}
+	a.families(c, 0, firstLLM)
 	if c.anyAI && a.wants(fieldOutput) {
 		a.vercelResponse(c.span.Data.Attributes())
 	}
+	a.flatAttributes(c, 0, firstFallback)
+	a.families(c, firstLLM, len(flatFamilies))
+	a.flatAttributes(c, firstFallback, len(flatSources))
+}
+
+func (a *assembly) families(c *spanContent, from, to int) {
+	if !c.anyFlat {
+		return
+	}
+	for i := from; i < to; i++ {
+		a.flattened(c.span, flatFamilies[i], c.flat[i])
+	}
+}
+
+func (a *assembly) flatAttributes(c *spanContent, from, to int) {
 	if !c.any {
 		return
 	}
-	for i := range flatSources {
+	for i := from; i < to; i++ {
 		source := &flatSources[i]
 		if source.general && c.span.Kind == semconv.KindTool {
 			// A tool's input and output are its arguments and result.

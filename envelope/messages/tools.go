@@ -77,7 +77,11 @@ func (d *draft) toolDefinition(m, outer pcommon.Map, typ string) {
 	if description := str(get(m, keyDescription)); description != "" {
 		definition.PutStr(keyDescription, description)
 	}
-	parameters := first(m, keyParameters, "inputSchema", "input_schema", "parametersJsonSchema", "parameters_json_schema")
+	parameters, described := first(m, keyParameters, "inputSchema", "input_schema", "parametersJsonSchema", "parameters_json_schema"), ""
+	if null(parameters) {
+		// Together's functions.
+		parameters, described = get(m, keyArguments), keyArguments
+	}
 	if !null(parameters) {
 		if schema, ok := mapIn(orMap(parameters), "json"); ok {
 			// Bedrock's input schema is an object with the schema in it.
@@ -88,7 +92,7 @@ func (d *draft) toolDefinition(m, outer pcommon.Map, typ string) {
 	}
 	used := []string{
 		keyName, keyDescription, keyParameters, "inputSchema", "input_schema", "parametersJsonSchema", "parameters_json_schema",
-		typeFunction, "toolSpec", "functionDeclarations", "function_declarations",
+		typeFunction, "toolSpec", "functionDeclarations", "function_declarations", described,
 	}
 	putRest(definition, m, used...)
 	if m != outer {
