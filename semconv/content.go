@@ -107,6 +107,13 @@ var contentNames = map[string]contentUse{
 	AttrLogfireResponse:       usedByMessages,
 	AttrStrandsSystem:         usedByMessages,
 
+	AttrSentryMessages:        usedByMessages,
+	AttrSentryTools:           usedByMessages,
+	AttrSentryResponseText:    usedByMessages,
+	AttrSentryToolCalls:       usedByMessages,
+	AttrSentryEmbeddingInput:  usedNowhere,
+	AttrSentryEmbeddingInputs: usedNowhere,
+
 	"mastra.agent_run.input":     usedNowhere,
 	"mastra.agent_run.output":    usedNowhere,
 	"mastra.workflow_run.input":  usedNowhere,

@@ -322,6 +322,16 @@ const (
 	spanClaudeLLM = "claude_code.llm_request"
 )
 
+// Sentry's SDK for JavaScript.
+const (
+	AttrSentryMessages        = "gen_ai.request.messages"
+	AttrSentryTools           = "gen_ai.request.available_tools"
+	AttrSentryResponseText    = "gen_ai.response.text"
+	AttrSentryToolCalls       = "gen_ai.response.tool_calls"
+	AttrSentryEmbeddingInput  = "gen_ai.embeddings.input"
+	AttrSentryEmbeddingInputs = "gen_ai.request.embedding_inputs"
+)
+
 // Microsoft, pydantic-ai, Logfire, Mastra, Strands and others.
 const (
 	AttrMastraCompletionStart = "mastra.completion_start_time"

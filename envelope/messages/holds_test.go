@@ -60,6 +60,15 @@ func TestHolds(t *testing.T) {
 			held: []string{"gen_ai.prompt.0.content", "llm.tools.0.tool.json_schema"}, kept: []string{"llm.choices.0.completion.text", "llm.choices.0.completion.tokens"},
 		},
 		{
+			name: "Sentry's answer", row: row{span: attrs{semconv.AttrSentryResponseText: "yo", semconv.AttrSentryToolCalls: `[{"id":"c1","name":"get"}]`}},
+			held: []string{semconv.AttrSentryResponseText, semconv.AttrSentryToolCalls},
+		},
+		{
+			name: "Sentry's answer that says more, and what is embedded",
+			row:  row{span: attrs{semconv.AttrSentryToolCalls: `[{"type":"message","id":"m1","content":"yo"}]`, semconv.AttrSentryEmbeddingInput: "hi"}},
+			kept: []string{semconv.AttrSentryToolCalls, semconv.AttrSentryEmbeddingInput},
+		},
+		{
 			name: "one of two answers", row: row{span: attrs{semconv.AttrAIResponseText: "yo", semconv.AttrAIResponseObject: `{"a":1}`}},
 			held: []string{semconv.AttrAIResponseText}, kept: []string{semconv.AttrAIResponseObject},
 		},

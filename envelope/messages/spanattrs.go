@@ -51,6 +51,8 @@ var spanSources = [...]spanSource{
 // flatSources are the attributes of flattened dialects that hold a whole field;
 // the last two are what is left when nothing better is there.
 var flatSources = [...]spanSource{
+	{semconv.AttrSentryMessages, fieldInput, false},
+	{semconv.AttrSentryTools, fieldTools, false},
 	{semconv.AttrAIPromptMessages, fieldInput, false},
 	{semconv.AttrAIPrompt, fieldInput, false},
 	{semconv.AttrAIPromptTools, fieldTools, false},
@@ -104,6 +106,8 @@ type spanContent struct {
 	anyFlat bool
 	anyAI   bool
 	any     bool
+	// sentry are what Sentry's SDK says of an answer.
+	sentry sentryAnswer
 }
 
 func (c *spanContent) collect(span *event.Span) {
@@ -115,6 +119,7 @@ func (c *spanContent) collect(span *event.Span) {
 		switch key[:3] {
 		case "gen":
 			c.collectFlat(0, key, v)
+			c.sentry.collect(key, v)
 		case "llm":
 			c.collectFlat(firstLLM, key, v)
 		case "ai.":
@@ -212,6 +217,7 @@ func (d *draft) conversation(v pcommon.Value) {
 // and which say less.
 func (a *assembly) flattenedAttributes(c *spanContent) {
 	a.families(c, 0, firstLLM)
+	a.sentryResponse(&c.sentry)
 	if c.anyAI && a.wants(fieldOutput) {
 		a.vercelResponse(c.span.Data.Attributes())
 	}
