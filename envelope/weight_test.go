@@ -33,6 +33,9 @@ var units = []string{
 	`{"generations":[[{"text":"","generation_info":{"finish_reason":"safety,safety,safety,safety"}}]]}`, `{"type":"human","data":{"content":""}}`,
 	`{"finish_reason":"safety,safety,safety,safety"}`, `{"role":"","finish_reason":"refusal,refusal,refusal,refusal"}`,
 	`{"tool_calls":[{"function":{"arguments":"\"[1,1,1,1,1,1,1,1]\""}}]}`, `{"role":"user","content":"","tool_calls":[{"args":" \"[{},{},{},{},{}]\""}]}`,
+	`{"role":"user","parts":[{"text":"[` + strings.Repeat(`{\"type\":\"text\",\"text\":\"\"},`, 9) + `{\"type\":\"text\",\"text\":\"\"}]"}]}`,
+	`{"role":"","parts":[{"text":"[` + strings.Repeat(`{\"role\":\"ai\",\"parts\":[]},`, 9) + `{\"role\":\"ai\",\"content\":[1,1]}]"}]}`,
+	`{"role":"","parts":[{"text":"{\"object\":\"chat.completion\",\"choices\":[` + strings.Repeat(`{\"message\":{}},`, 9) + `{\"message\":{\"tool_calls\":\"[{},{}]\"}}]}"}]}`,
 	`{"candidates":[{"content":{"parts":[{}]}}]}`, `{"message":{"content":"a","tool_calls":[{}]}}`,
 }
 

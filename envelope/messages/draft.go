@@ -38,6 +38,8 @@ type draft struct {
 	lacking [fieldCount]bool
 	// partly says that not all of what was read is in the lists.
 	partly bool
+	// expanding says that what is read was the text of a message.
+	expanding bool
 	// expected is how many messages of the input there may be.
 	expected int
 	// held says that several sources follow each other, and that a message

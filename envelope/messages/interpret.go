@@ -267,6 +267,9 @@ func (d *draft) loose(f field, role string) *messageWriter {
 // stream, which Gemini's tools write as messages of the role model, and
 // messages of the Responses API, which are items of one answer.
 func (d *draft) message(f field, k *messageFields) {
+	if d.expand(f, k) {
+		return
+	}
 	name := k.roleName()
 	role := roleOf(name, f)
 	w := &d.writer
