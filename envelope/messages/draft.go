@@ -98,6 +98,8 @@ type candidate struct {
 	// of a family of them ends with a dot.
 	keys   []string
 	finish []string
+	// lacking says that a part was left out that had nothing but its type.
+	lacking bool
 }
 
 // wants says whether a source that has the field is worth reading.
@@ -116,7 +118,7 @@ func (a *assembly) offer(d *draft, source string, keys ...string) {
 			continue
 		}
 		a.lose(best.quality, best.keys)
-		*best = candidate{list: d.lists[f], quality: d.quality[f], source: source, keys: keys}
+		*best = candidate{list: d.lists[f], quality: d.quality[f], source: source, keys: keys, lacking: d.lacking[f]}
 		if d.values != (pcommon.Slice{}) {
 			best.value = d.values.At(int(f))
 		}

@@ -201,7 +201,7 @@ func (d *draft) openAIResponses(v pcommon.Value) bool {
 
 // isOpenAIResponse says that an object is a response that has an answer.
 func isOpenAIResponse(m pcommon.Map) bool {
-	key := ""
+	var key string
 	switch str(get(m, "object")) {
 	case "chat.completion":
 		key = "choices"

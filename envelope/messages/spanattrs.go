@@ -223,6 +223,9 @@ func (a *assembly) flattenedAttributes(c *spanContent) {
 	}
 	a.flatAttributes(c, 0, firstFallback)
 	a.families(c, firstLLM, len(flatFamilies))
+	for place := firstFallback; place < len(flatSources); place++ {
+		a.fuller(c, place)
+	}
 	a.flatAttributes(c, firstFallback, len(flatSources))
 }
 
