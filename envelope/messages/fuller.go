@@ -60,9 +60,9 @@ func eachMessage(list pcommon.Slice, f func(message pcommon.Map, parts pcommon.S
 }
 
 // lacks says that a message is empty, a part has none of the data that it is
-// for, or a tool says nothing.
+// for, a tool says nothing, or of several calls one has no answer.
 func lacks(list pcommon.Slice) bool {
-	return !eachMessage(list, func(message pcommon.Map, parts pcommon.Slice) bool {
+	return answersOneOfMany(list) || !eachMessage(list, func(message pcommon.Map, parts pcommon.Slice) bool {
 		answered := str(get(message, keyRole)) != roleTool
 		for i := range parts.Len() {
 			part, ok := semconv.MapOf(parts.At(i))
@@ -72,6 +72,27 @@ func lacks(list pcommon.Slice) bool {
 			answered = answered || str(get(part, keyType)) == partToolResponse
 		}
 		return answered && parts.Len() > 0
+	})
+}
+
+// answersOneOfMany says that some of a message's calls are answered and others
+// are not, which no model accepts.
+func answersOneOfMany(list pcommon.Slice) bool {
+	answered := make(map[string]bool)
+	eachAnswer(list, func(_, id string, _ pcommon.Map) { answered[id] = true })
+	if len(answered) == 0 {
+		return false
+	}
+	return !eachMessage(list, func(_ pcommon.Map, parts pcommon.Slice) bool {
+		with, without := false, false
+		for i := range parts.Len() {
+			part, ok := semconv.MapOf(parts.At(i))
+			if ok && str(get(part, keyType)) == partToolCall && str(get(part, keyID)) != "" {
+				has := answered[str(get(part, keyID))]
+				with, without = with || has, without || !has
+			}
+		}
+		return !with || !without
 	})
 }
 

@@ -66,6 +66,18 @@ func TestWholeRequestForLackingMessages(t *testing.T) {
 			input: `[{"role":"user","parts":[{"type":"tool_call_response","id":"c1","response":[{"json":{"t":1}}]}]}]`,
 		},
 		{
+			name: "an answer of two",
+			span: attrs{
+				"llm.input_messages.0.message.tool_calls.0.tool_call.id": "c1", "llm.input_messages.0.message.tool_calls.0.tool_call.function.name": "get",
+				"llm.input_messages.0.message.tool_calls.1.tool_call.id": "c2", "llm.input_messages.0.message.tool_calls.1.tool_call.function.name": "get",
+				"llm.input_messages.1.message.tool_call_id": "c2", "llm.input_messages.1.message.content": "9C",
+				semconv.AttrOIInputValue: `{"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"c1","name":"get"},{"type":"tool_use","id":"c2","name":"get"}]},` +
+					`{"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":"21C"},{"type":"tool_result","tool_use_id":"c2","content":"9C"}]}]}`,
+			},
+			input: `[{"role":"assistant","parts":[{"type":"tool_call","id":"c1","name":"get"},{"type":"tool_call","id":"c2","name":"get"}]},` +
+				`{"role":"user","parts":[{"type":"tool_call_response","id":"c1","response":"21C"},{"type":"tool_call_response","id":"c2","response":"9C"}]}]`,
+		},
+		{
 			name:  "a tool that says nothing",
 			span:  attrs{"llm.input_messages.0.message.role": "tool", "llm.input_messages.0.message.name": "get", semconv.AttrOIInputValue: `[{"role":"tool","tool_call_id":"c1","content":"21C"}]`},
 			input: `[{"role":"tool","parts":[{"type":"tool_call_response","id":"c1","response":"21C"}]}]`,
