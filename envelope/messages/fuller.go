@@ -15,8 +15,8 @@ import (
 func (a *assembly) fuller(c *spanContent, place int) {
 	source, v := &flatSources[place], c.whole[len(spanSources)+place]
 	best := &a.best[source.field]
-	if absent(v) || c.span.Kind == semconv.KindTool || best.source != SourceFlattenedAttribute ||
-		len(best.keys) != 1 || !strings.HasSuffix(best.keys[0], ".") || !best.lacking && !lacks(best.list) {
+	if absent(v) || c.span.Kind == semconv.KindTool || len(best.keys) != 1 ||
+		!strings.HasSuffix(best.keys[0], ".") || !best.lacking && !lacks(best.list) {
 		return
 	}
 	if v.Type() == pcommon.ValueTypeStr && !looksLikeJSON(v.Str()) {
@@ -35,7 +35,6 @@ func (a *assembly) fuller(c *spanContent, place int) {
 		// What is there less of is not the same conversation.
 		return
 	}
-	a.lose(best.quality, best.keys)
 	*best = candidate{}
 	if source.field == fieldOutput {
 		d.finishOf(c.span)

@@ -39,6 +39,10 @@ func FuzzAssemble(f *testing.F) {
 		{semconv.EventChoice, `{"index":1,"content":{"role":"model","parts":[{"text":"a"}]}}`, semconv.AttrChoiceCount, "2"},
 		{semconv.EventUserMessage, `{"content":[{"toolResult":{"toolUseId":"1","content":[{"text":"a"}]}}]}`, semconv.AttrLFInput, `[[{"lc":1,"type":"constructor","id":["m","ToolMessage"],"kwargs":{"content":"[1]","tool_call_id":"1"}}]]`},
 		{"", `{"generations":[[{"text":"a","message":{"type":"ai","data":{"content":"a","additional_kwargs":{"tool_calls":[{}],"x":1}}}}]]}`, semconv.AttrLFOutput, `{"lc":1,"type":"constructor","id":["AIMessage"],"kwargs":{"content":[],"additional_kwargs":{"function_call":{"name":"f"}},"response_metadata":{"stop_reason":"stop,length"}}}`},
+		{"", `[{"type":"reasoning","summary":[]},{"type":"message","content":"a"},{"id":"1","name":"f","args":{}},7]`, semconv.AttrSentryToolCalls, `[{"type":"tool_use"},{"function":{}}]`},
+		{semconv.EventOperationDetails, `null`, semconv.AttrInputMessages, `[{"role":"user","parts":[{"type":"text","content":"[{\"role\":\"model\",\"parts\":[{\"text\":\"a\"}]},{\"type\":\"reasoning\",\"summary\":[]}]"}]}]`},
+		{"", `null`, semconv.AttrOutputMessages, `[{"role":"assistant","finish_reason":"stop","parts":[{"content":"{\"object\":\"chat.completion\",\"choices\":[{\"message\":{}}]}"}]}]`},
+		{"", `{"tool_calls":[{"tool_call":{"id":"1"}}],"function_call":{"name":"f","arguments":"\"{}\""}}`, "llm.input_messages.0.message.contents.0.message_content.type", "tool_use"},
 	} {
 		f.Add(seed.event, seed.body, seed.key, seed.value, true)
 		f.Add(seed.event, seed.body, seed.key, seed.value, false)

@@ -73,6 +73,11 @@ func TestTextThatIsContent(t *testing.T) {
 		input: `[{"role":"user","parts":[{"type":"text","content":"[{\"type\":\"text\",\"text\":\"a\"}]"},{"type":"text","content":"b"}]}]`,
 	}
 	t.Run("one of two parts", two.check)
+	more := row{
+		span:  attrs{semconv.AttrInputMessages: `[{"role":"user","parts":[{"type":"text","content":"[{\"type\":\"text\",\"text\":\"a\"}]","cache":1}]}]`},
+		input: `[{"role":"user","parts":[{"type":"text","content":"[{\"type\":\"text\",\"text\":\"a\"}]","cache":1}]}]`,
+	}
+	t.Run("a part that says more", more.check)
 }
 
 func TestTextThatIsAResponse(t *testing.T) {

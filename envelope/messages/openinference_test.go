@@ -123,6 +123,13 @@ func TestRolesAndOwnContent(t *testing.T) {
 				`{"role":"assistant","parts":[{"type":"text","content":"yo"}],"user":"kept"},{"role":"tool","parts":[{"type":"tool_call_response","id":"c1","response":"21C"}]},` +
 				`{"role":"Developer","parts":[{"type":"text","content":"hm"}],"Developer":"kept"}]`,
 		},
+		{
+			name: "what only a model says",
+			span: attrs{semconv.AttrInputMessages: `[{"role":"system","parts":[` + callRome + `]},{"role":"user","parts":[{"type":"reasoning","content":"hm"},{"type":"text","content":"yo"}]},{"role":"critic","parts":[` + callRome + `]},` +
+				`{"role":"user","parts":[` + callRome + `,{"type":"tool_call_response","id":"c1","response":1}]},{"role":"system","parts":[{"type":"text","content":"be good"}]}]`},
+			input: `[{"role":"assistant","parts":[` + callRome + `]},{"role":"assistant","parts":[{"type":"reasoning","content":"hm"},{"type":"text","content":"yo"}]},{"role":"critic","parts":[` + callRome + `]},` +
+				`{"role":"user","parts":[` + callRome + `,{"type":"tool_call_response","id":"c1","response":1}]},{"role":"system","parts":[{"type":"text","content":"be good"}]}]`,
+		},
 	})
 }
 
