@@ -250,6 +250,7 @@ var (
 		semconv.EventChoice, semconv.EventOperationDetails, semconv.EventOperationException, semconv.EventEvaluationResult,
 		semconv.EventContentPrompt, semconv.EventContentCompletion, semconv.EventException,
 		semconv.EventClaudeUserPrompt, semconv.EventClaudeAPIRequest, semconv.EventClaudeResponseBody, semconv.EventGeminiAPIResponse,
+		semconv.EventClaudeRequestBody, semconv.EventClaudeAPIError, semconv.EventCodexSSE, semconv.EventCodexUserPrompt,
 		"", "gen_ai.\xff",
 	}
 	attributeKeys = []string{
@@ -268,6 +269,7 @@ var (
 		semconv.AttrOIInputValue, semconv.AttrOIOutputValue, semconv.AttrOISpanKind, semconv.AttrPydanticAll,
 		semconv.FieldContent, semconv.FieldRole, semconv.FieldMessage, semconv.FieldToolCalls, semconv.FieldFinishReason,
 		semconv.FieldID, semconv.FieldParts, semconv.AttrClaudeBody, semconv.AttrClaudePrompt, "error",
+		semconv.AttrClaudeRequestID, semconv.AttrClaudeRequestBodyID, semconv.AttrCodexEventKind, semconv.AttrCodexInputTokens,
 	}
 	fieldKeys = []string{
 		"role", "content", "parts", "type", "text", "tool_calls", "function", "name", "arguments", "id", "index",
@@ -285,7 +287,7 @@ var (
 		`[{"role":"user","content":"[{\"text\":\"x\"},{\"toolUse\":{\"name\":\"f\",\"input\":{},\"toolUseId\":\"1\"}}]"}]`,
 		`[{"role":"user","content":"\ud800x\udc00","\ud800":1,"\ud801":2}]`, `{"role":"user","parts":[{"type":"blob","content":"\udfff","data":1e999}]}`,
 		`[[{"lc":1,"type":"constructor","id":["m","ToolMessage"],"kwargs":{"content":"[1]","tool_call_id":"1","additional_kwargs":{"a":{}}}}]]`,
-		`"text"`, "null", "data:image/png;base64,AAAA", "https://example.com/x.png", "LLM", "TOOL",
+		"response.completed", `"text"`, "null", "data:image/png;base64,AAAA", "https://example.com/x.png", "LLM", "TOOL",
 	}
 )
 

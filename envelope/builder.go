@@ -122,8 +122,8 @@ type assembly struct {
 	index     map[callKey]int
 	responses map[string]int
 	found     int
-	// firstResponse is the first response id of an event with content that
-	// names no span.
+	// firstResponse is the first name of a request of an event with content
+	// that names no span.
 	firstResponse string
 	// texts are the unpacked texts of the facts.
 	texts  factTexts
@@ -177,6 +177,7 @@ func (a *assembly) end() {
 	}
 	clear(a.calls)
 	clear(a.deal.records)
+	clear(a.deal.names)
 	a.carried.clear()
 	a.options, a.part, a.index, a.responses, a.found = nil, nil, nil, nil, 0
 	a.texts, a.tally, a.counts, a.failure = factTexts{}, tally{}, counts{}, failure{}

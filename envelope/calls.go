@@ -56,9 +56,10 @@ func (a *assembly) gatherCalls() {
 		a.calls = append(a.calls, call{})
 		a.calls[len(a.calls)-1].open(span)
 	}
-	a.index, a.responses, a.found, a.firstResponse = nil, nil, 0, ""
+	a.index, a.responses, a.found = nil, nil, 0
+	a.nameRequests()
 	for i := range a.part.Records {
-		a.openSpanless(&a.part.Records[i])
+		a.openSpanless(i)
 	}
 	if len(a.calls) > 1 {
 		slices.SortStableFunc(a.calls, func(x, y call) int {
@@ -80,26 +81,31 @@ func (c *call) open(span *event.Span) {
 	semconv.ReadSpanFacts(data, &c.facts)
 }
 
-// openSpanless opens a call for a record that carries content of a call whose
-// span is not in this part.
-func (a *assembly) openSpanless(r *event.Record) {
-	if !carriesContent(r.Name) {
+// openSpanless opens a call for the record at place k if it carries content of
+// a call whose span is not in this part.
+func (a *assembly) openSpanless(k int) {
+	r := &a.part.Records[k]
+	if !opensCall(r) {
 		return
 	}
-	response := a.responseOf(r)
-	i := a.callOf(r)
-	if i < 0 || response != "" && a.calls[i].span == nil && a.calls[i].response != response {
-		i = len(a.calls)
+	var i int
+	if a.deal.names[k] != "" {
+		i = a.callNamed(k)
+	} else {
+		i = a.callOf(k)
+	}
+	if i < 0 {
+		key := a.keyOf(k)
+		if a.index != nil {
+			a.index[key] = len(a.calls)
+		}
 		a.calls = append(a.calls, call{
 			traceID:  r.Log.TraceID(),
-			spanID:   r.Log.SpanID(),
-			response: response,
+			spanID:   key.spanID,
+			response: key.response,
 			kind:     semconv.KindInference,
 			place:    r.Time(),
 		})
-		if a.index != nil {
-			a.index[a.calls[i].key()] = i
-		}
 		return
 	}
 	if c := &a.calls[i]; c.span == nil && r.Time() < c.place {
@@ -107,28 +113,15 @@ func (a *assembly) openSpanless(r *event.Record) {
 	}
 }
 
-// responseOf is the response id of a record with content that names no span, if
-// it is not the first such id: there are several calls then. The records without
-// an id stay with the first.
-func (a *assembly) responseOf(r *event.Record) string {
-	if !r.Log.SpanID().IsEmpty() {
-		return ""
-	}
-	id := semconv.EventResponseID(r.Name, r.Log.Attributes())
-	if a.firstResponse == "" {
-		a.firstResponse = id
-	}
-	if id == a.firstResponse {
-		return ""
-	}
-	return id
-}
-
 // deal is the memory for dealing records out to calls.
 type deal struct {
 	owners  []int32
 	sizes   []int32
 	records []*event.Record
+	// names tells apart records that name no span or one around several
+	// requests.
+	names []string
+	sent  []int32
 }
 
 // assignRecords gives each call its records, which share one backing array.
@@ -143,12 +136,13 @@ func (a *assembly) assignRecords() {
 	d.records = slices.Grow(d.records[:0], len(records))[:len(records)]
 	clear(d.sizes)
 	for i := range records {
-		owner := a.callOf(&records[i])
+		owner := a.callOf(i)
 		d.owners[i] = int32(owner)
 		if owner >= 0 {
 			d.sizes[owner]++
 		}
 	}
+	a.replaceInputs()
 	free := d.records
 	for i := range a.calls {
 		a.calls[i].records = free[:0:d.sizes[i]]
@@ -177,35 +171,68 @@ func (c *call) key() callKey {
 	return callKey{traceID: c.traceID, spanID: c.spanID}
 }
 
-// callOf is the index of the call that a record belongs to, or -1: the call of
-// its span; for a record that names no span the one that reports its response
-// id, else the first of those without a span.
-func (a *assembly) callOf(r *event.Record) int {
-	spanID := r.Log.SpanID()
-	if !spanID.IsEmpty() {
-		return a.find(callKey{traceID: r.Log.TraceID(), spanID: spanID})
-	}
-	if id := semconv.EventResponseID(r.Name, r.Log.Attributes()); id != "" {
-		if i, ok := a.reporting(id); ok {
+// callOf is the index of the call that the record at place k belongs to, or
+// -1: the call of the request that it names; else the call of its span, or of
+// those without a span the first.
+func (a *assembly) callOf(k int) int {
+	if a.deal.names[k] != "" {
+		if i := a.callNamed(k); i >= 0 {
 			return i
 		}
-		if id != a.firstResponse {
-			if i := a.find(callKey{response: id}); i >= 0 {
-				return i
-			}
-		}
 	}
-	return a.find(callKey{})
+	return a.find(spanKey(&a.part.Records[k]))
 }
 
-// reporting is the index of the first call whose span reports the response id.
+// callNamed is the index of the call of the request that a record names, or -1:
+// the call whose span reports its response id; else of its own span, if that
+// is one request; else the one that was opened for it.
+func (a *assembly) callNamed(k int) int {
+	name, own := a.deal.names[k], spanKey(&a.part.Records[k])
+	if i, ok := a.reporting(name); ok && (own == callKey{} || a.calls[i].kind == semconv.KindInference) {
+		return i
+	}
+	if own != (callKey{}) {
+		if i := a.find(own); i >= 0 && a.calls[i].span != nil && a.calls[i].kind == semconv.KindInference {
+			return i
+		}
+	}
+	return a.find(a.keyOf(k))
+}
+
+// keyOf is the key of the call that the record at place k opens.
+func (a *assembly) keyOf(k int) callKey {
+	switch name := a.deal.names[k]; name {
+	case "":
+		return spanKey(&a.part.Records[k])
+	case a.firstResponse:
+		// The records without a name are its as well.
+		return callKey{}
+	default:
+		return callKey{response: name}
+	}
+}
+
+// spanKey is the key of the call of a record's span.
+func spanKey(r *event.Record) callKey {
+	if spanID := r.Log.SpanID(); !spanID.IsEmpty() {
+		return callKey{traceID: r.Log.TraceID(), spanID: spanID}
+	}
+	return callKey{}
+}
+
+// reporting is the index of the first call whose span reports the response id,
+// an inference call if one does.
 func (a *assembly) reporting(responseID string) (int, bool) {
 	if a.responses == nil {
 		a.responses = make(map[string]int, len(a.calls))
 		for i := range a.calls {
-			id := a.calls[i].facts.ResponseID
-			if _, taken := a.responses[id]; id != "" && !taken && a.calls[i].span != nil {
-				a.responses[id] = i
+			c := &a.calls[i]
+			if c.facts.ResponseID == "" || c.span == nil {
+				continue
+			}
+			before, taken := a.responses[c.facts.ResponseID]
+			if !taken || c.kind == semconv.KindInference && a.calls[before].kind != semconv.KindInference {
+				a.responses[c.facts.ResponseID] = i
 			}
 		}
 	}
@@ -254,10 +281,16 @@ func carriesContent(name string) bool {
 		semconv.EventContentPrompt, semconv.EventContentCompletion,
 		semconv.EventClaudeUserPrompt, semconv.EventClaudeAssistantResponse,
 		semconv.EventClaudeAPIRequest, semconv.EventClaudeRequestBody, semconv.EventClaudeResponseBody,
+		semconv.EventClaudeAPIError, semconv.EventCodexUserPrompt,
 		semconv.EventGeminiUserPrompt, semconv.EventGeminiAPIRequest, semconv.EventGeminiAPIResponse:
 		return true
 	}
 	return strings.HasPrefix(name, semconv.PrefixGenAI) && strings.HasSuffix(name, ".message")
+}
+
+// opensCall says that a record makes an entry of calls[] without a span.
+func opensCall(r *event.Record) bool {
+	return carriesContent(r.Name) || semconv.RequestRoleOf(r.Name, r.Log.Attributes()) == semconv.RequestUsage
 }
 
 // statesFacts says that an event of this name states facts of its call that the
@@ -297,7 +330,7 @@ func (c *call) readRecords() {
 	read := false
 	for i := len(c.records) - 1; i >= 0; i-- {
 		r := c.records[i]
-		if statesFacts(r.Name) || (c.span == nil && carriesContent(r.Name)) {
+		if statesFacts(r.Name) || (c.span == nil && opensCall(r)) {
 			semconv.ReadEventFacts(r.Name, r.Log, &told)
 			read = true
 		}

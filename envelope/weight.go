@@ -53,10 +53,10 @@ const MaxRequestIDBytes = 256
 func (b *Builder) RecordWeight(r *event.Record) int {
 	attrs, body := r.Log.Attributes(), r.Log.Body()
 	severity := r.Log.SeverityText()
-	content := carriesContent(r.Name)
+	content, opens := carriesContent(r.Name), opensCall(r)
 	weight := 0
 	w := weighing{builder: b}
-	if content {
+	if opens {
 		weight += weightSpanless
 	}
 	if content && b.options.Messages {
@@ -79,7 +79,7 @@ func (b *Builder) RecordWeight(r *event.Record) int {
 			weight += r.Bytes
 		}
 	}
-	if content || statesFacts(r.Name) || isException(r.Name) {
+	if opens || statesFacts(r.Name) || isException(r.Name) {
 		weight += b.eventFacts(attrs)
 	}
 	r.Plain = !w.unclean && isValid(r.Name) && isValid(severity)

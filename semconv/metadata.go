@@ -86,7 +86,7 @@ var metadataTexts = []string{
 	"litellm.call_id", "microsoft.sample_rate",
 
 	// Claude Code, Codex and Gemini CLI.
-	"prompt.id", "prompt_id", "request_id", "query_source", "decision", "decision_type", "decision_source",
+	"prompt.id", "prompt_id", "request_id", AttrClaudeRequestBodyID, "query_source", "decision", "decision_type", "decision_source",
 	"mcp_server_name", "tool_type", "function_name", "auth_type", "auth_mode", "auth.request_id", "event.kind", "call_id",
 	"installation.id", "organization.id", "user.account_uuid", "user.account_id", "terminal.type",
 	"approval_mode", "decision_model", "embedding_model",
@@ -111,7 +111,7 @@ var metadataFamilies = []string{
 // metadataShapes are those of all attributes that are metadata.
 var metadataShapes = func() *KeyTable[metadataShape] {
 	shapes := map[string]metadataShape{}
-	for _, sources := range []*KeyTable[factSource]{claudeSources, geminiSources, factSources} {
+	for _, sources := range []*KeyTable[factSource]{claudeSources, geminiSources, codexSources, factSources} {
 		for _, slot := range sources.slots {
 			if shape := metadataFacts[slot.value.field]; slot.key != "" && shape != 0 {
 				shapes[slot.key] = shape

@@ -50,6 +50,9 @@ const (
 	EventGeminiAPIRequest  = "gemini_cli.api_request"
 	EventGeminiAPIResponse = "gemini_cli.api_response"
 	EventGeminiAPIError    = "gemini_cli.api_error"
+
+	EventCodexUserPrompt = "codex.user_prompt"
+	EventCodexSSE        = "codex.sse_event"
 )
 
 // Where an event's name and position stand when LogRecord.EventName is empty
@@ -316,6 +319,8 @@ const (
 	AttrClaudeUserPrompt    = "user_prompt"
 	AttrClaudeModelOutput   = "response.model_output"
 	AttrClaudeNewContext    = "new_context"
+	AttrClaudeRequestBodyID = "request_body_id"
+	AttrClaudeErrorClass    = "error_class"
 
 	prefixClaude  = "claude_code."
 	scopeClaude   = "com.anthropic.claude_code"
@@ -330,6 +335,25 @@ const (
 	AttrSentryToolCalls       = "gen_ai.response.tool_calls"
 	AttrSentryEmbeddingInput  = "gen_ai.embeddings.input"
 	AttrSentryEmbeddingInputs = "gen_ai.request.embedding_inputs"
+)
+
+// Codex.
+const (
+	AttrCodexModel        = "model"
+	AttrCodexEventKind    = "event.kind"
+	AttrCodexInputTokens  = "input_token_count"
+	AttrCodexOutputTokens = "output_token_count"
+	AttrCodexCached       = "cached_token_count"
+	AttrCodexCacheWrite   = "cache_write_token_count"
+	AttrCodexReasoning    = "reasoning_token_count"
+	AttrCodexTTFT         = "ttft_ms"
+	AttrCodexToolName     = "tool_name"
+	AttrCodexCallID       = "call_id"
+	AttrCodexArguments    = "arguments"
+	AttrCodexOutput       = "output"
+
+	prefixCodex    = "codex."
+	codexCompleted = "response.completed"
 )
 
 // Microsoft, pydantic-ai, Logfire, Mastra, Strands and others.

@@ -40,7 +40,7 @@ func ReadAttributeFacts(attrs pcommon.Map, f *CallFacts) {
 
 // ReadEventFacts fills what f does not know yet from the attributes of an event
 // with this resolved name. In addition to ReadAttributeFacts it reads what
-// Claude Code and Gemini CLI write in theirs, and the exception that the event
+// Claude Code, Gemini CLI and Codex write in theirs, and the exception that the event
 // reports; what an evaluation says about itself is not taken for the call's.
 func ReadEventFacts(name string, log plog.LogRecord, f *CallFacts) {
 	if strings.HasPrefix(name, prefixEvaluation) {

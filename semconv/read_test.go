@@ -192,6 +192,12 @@ func TestReadSpanFacts(t *testing.T) {
 			RequestModel: "claude", ConversationID: "s", TimeToFirstChunkNS: second / 4, Failed: true, ErrorMessage: "no",
 			Usage: Usage{InputTokens: tokens(1), OutputTokens: tokens(2), CacheReadInputTokens: tokens(3), CacheWriteInputTokens: tokens(4)},
 		}},
+		{"Claude Code failure", "claude_code.llm_request", map[string]any{AttrClaudeErrorClass: "client_error", AttrClaudeError: "no", AttrClaudeSuccess: false}, CallFacts{
+			ErrorType: "client_error", ErrorMessage: "no", Failed: true,
+		}},
+		{"everybody's names before a vendor's", "claude_code.llm_request", map[string]any{AttrClaudeErrorClass: "client_error", AttrErrorType: "E", AttrClaudeModel: "a", AttrRequestModel: "b"}, CallFacts{
+			RequestModel: "b", ErrorType: "E", Failed: true,
+		}},
 		{"its names elsewhere mean nothing", "chat", map[string]any{AttrClaudeModel: "m", AttrClaudeInputTokens: 1}, CallFacts{}},
 		{"wrong types", "chat", map[string]any{
 			AttrRequestModel: 5, AttrUsageInputTokens: "many", AttrUsageOutputTokens: -1, AttrFinishReasons: map[string]any{"a": 1},
@@ -275,6 +281,13 @@ func TestReadEventFacts(t *testing.T) {
 			RequestModel: "m", ConversationID: "s", Usage: Usage{InputTokens: tokens(1), ReasoningOutputTokens: tokens(2)},
 		}},
 		{"Claude Code", EventClaudeAPIRequest, map[string]any{AttrClaudeModel: "m", AttrClaudeOutputTokens: "7"}, CallFacts{RequestModel: "m", Usage: Usage{OutputTokens: tokens(7)}}},
+		{"Codex", EventCodexSSE, map[string]any{
+			AttrCodexModel: "m", AttrConversation: "c", AttrCodexInputTokens: 1, AttrCodexOutputTokens: 2, AttrCodexCached: 3,
+			AttrCodexCacheWrite: "4", AttrCodexReasoning: 5, AttrCodexTTFT: 250,
+		}, CallFacts{
+			RequestModel: "m", ConversationID: "c", TimeToFirstChunkNS: int64(time.Second) / 4,
+			Usage: Usage{tokens(1), tokens(2), tokens(3), tokens(4), tokens(5)},
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var facts CallFacts
@@ -282,6 +295,14 @@ func TestReadEventFacts(t *testing.T) {
 			assert.Equal(t, tt.want, facts)
 		})
 	}
+
+	log := record(map[string]any{AttrCodexToolName: "get", AttrCodexCallID: "1", AttrCodexArguments: "{}x", AttrCodexOutput: "r"})
+	var facts CallFacts
+	ReadEventFacts("codex.tool_result", log, &facts)
+	assert.Equal(t, "get", facts.Tool.Name)
+	assert.Equal(t, "1", facts.Tool.CallID)
+	assert.Equal(t, "{}x", facts.Tool.Arguments.Str())
+	assert.Equal(t, "r", facts.Tool.Result.Str())
 }
 
 func TestNormalizeFinishReason(t *testing.T) {

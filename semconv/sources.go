@@ -84,9 +84,10 @@ var factSources = buildFactSources(map[factField][]string{
 })
 
 // claudeSources are what Claude Code writes, geminiSources what Gemini CLI
-// does: names so common that they are believed only on their own telemetry.
+// does, codexSources what Codex does: names so common that they are believed
+// only on their own telemetry, and after those that are everybody's.
 var (
-	claudeSources = buildFactSources(map[factField][]string{
+	claudeSources = buildVendorSources(map[factField][]string{
 		factRequestModel:     {AttrClaudeModel},
 		factResponseID:       {AttrClaudeRequestID}, // as its spans do
 		factInputTokens:      {AttrClaudeInputTokens},
@@ -96,12 +97,13 @@ var (
 		factFinishReasons:    {AttrClaudeStopReason},
 		factFirstChunkMillis: {AttrClaudeTTFT},
 		factErrorMessage:     {AttrClaudeError},
+		factErrorType:        {AttrClaudeErrorClass},
 		factSuccess:          {AttrClaudeSuccess},
 		factToolName:         {AttrClaudeToolName},
 		factToolCallID:       {AttrClaudeToolUseID},
 		factToolArguments:    {AttrClaudeToolInput},
 	})
-	geminiSources = buildFactSources(map[factField][]string{
+	geminiSources = buildVendorSources(map[factField][]string{
 		factRequestModel: {AttrGeminiModel},
 		factInputTokens:  {AttrGeminiInputToken},
 		factOutputTokens: {AttrGeminiOutput},
@@ -110,13 +112,34 @@ var (
 		factErrorMessage: {AttrGeminiError},
 		factErrorType:    {AttrGeminiErrorType},
 	})
+	codexSources = buildVendorSources(map[factField][]string{
+		factRequestModel:     {AttrCodexModel},
+		factInputTokens:      {AttrCodexInputTokens},
+		factOutputTokens:     {AttrCodexOutputTokens},
+		factCacheRead:        {AttrCodexCached},
+		factCacheWrite:       {AttrCodexCacheWrite},
+		factReasoning:        {AttrCodexReasoning},
+		factFirstChunkMillis: {AttrCodexTTFT},
+		factToolName:         {AttrCodexToolName},
+		factToolCallID:       {AttrCodexCallID},
+		factToolArguments:    {AttrCodexArguments},
+		factToolResult:       {AttrCodexOutput},
+	})
 )
 
 func buildFactSources(fields map[factField][]string) *KeyTable[factSource] {
+	return rankSources(fields, 1)
+}
+
+func buildVendorSources(fields map[factField][]string) *KeyTable[factSource] {
+	return rankSources(fields, 128)
+}
+
+func rankSources(fields map[factField][]string, first uint8) *KeyTable[factSource] {
 	sources := make(map[string]factSource)
 	for field, keys := range fields {
 		for rank, key := range keys {
-			sources[key] = factSource{field: field, rank: uint8(rank) + 1}
+			sources[key] = factSource{field: field, rank: uint8(rank) + first}
 		}
 	}
 	return NewKeyTable(sources)
@@ -130,6 +153,8 @@ func vendorSources(name string) *KeyTable[factSource] {
 		return claudeSources
 	case strings.HasPrefix(name, prefixGeminiCLI):
 		return geminiSources
+	case strings.HasPrefix(name, prefixCodex):
+		return codexSources
 	}
 	return nil
 }
