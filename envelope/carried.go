@@ -99,10 +99,10 @@ func (a *assembly) carry(c *call) {
 		consumed, content := semconv.ConsumedAttribute(key)
 		switch v {
 		case arguments:
-			c.facts.Tool.Arguments = a.carried.takeTool(carriedArguments, v, consumed)
+			c.facts.Tool.Arguments, consumed = a.carried.takeTool(carriedArguments, v, consumed)
 			return consumed
 		case result:
-			c.facts.Tool.Result = a.carried.takeTool(carriedResult, v, consumed)
+			c.facts.Tool.Result, consumed = a.carried.takeTool(carriedResult, v, consumed)
 			return consumed
 		}
 		if !consumed {
@@ -123,18 +123,18 @@ func (a *assembly) carry(c *call) {
 }
 
 // takeTool moves arguments or a result to where they stay as long as the call
-// is written. JSON text in an attribute that is not consumed stays there as
-// well: the call has it parsed.
-func (c *carried) takeTool(which carriedValue, v pcommon.Value, consumed bool) pcommon.Value {
-	if consumed || !present(v) {
-		return c.take(which, v)
+// is written, and says whether that is all of the attribute. JSON text in an
+// attribute that is not consumed stays there as well: the call has it parsed.
+func (c *carried) takeTool(which carriedValue, v pcommon.Value, consumed bool) (taken pcommon.Value, whole bool) {
+	if consumed || v.Type() != pcommon.ValueTypeStr {
+		return c.take(which, v), true
 	}
 	parsed := pcommon.NewValueEmpty()
-	if v.Type() == pcommon.ValueTypeStr && semconv.ParseJSONContainer(v.Str(), parsed) {
+	if semconv.ParseJSONContainer(v.Str(), parsed) {
 		parsed.SetStr(v.Str())
-		return c.take(which, parsed)
+		return c.take(which, parsed), false
 	}
-	return c.take(which, v)
+	return c.take(which, v), true
 }
 
 // isWritten says that the call's key has v as it stands in the attribute.

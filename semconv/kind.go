@@ -45,12 +45,13 @@ func (p Prefixes) Match(name string) bool {
 
 // KindOfOperation is the kind that a gen_ai.operation.name stands for;
 // KindOther for a name that the convention does not list. llm_call, which
-// Gemini CLI writes, counts as listed (instrumentations.md 3.2).
+// Gemini CLI writes, counts as listed (instrumentations.md 3.2), and so do the
+// spellings of embeddings.
 func KindOfOperation(operation string) Kind {
 	switch operation {
 	case "chat", "generate_content", "text_completion", "fetch_response", "llm_call":
 		return KindInference
-	case "embeddings":
+	case operationEmbeddings, "embedding", "embed":
 		return KindEmbeddings
 	case "retrieval":
 		return KindRetrieval
@@ -88,16 +89,31 @@ func ClassifySpan(span ptrace.Span, p Prefixes) (kind Kind, belongs bool) {
 		}
 	}
 	kind = traits.kind(span.Name())
-	if belongs || kind != KindOther {
+	if kind != KindOther {
 		return kind, true
 	}
 	events := span.Events()
-	for i := range events.Len() {
-		if SpanEventBelongs(events.At(i), p) {
-			return kind, true
-		}
+	for i := 0; i < events.Len() && !belongs; i++ {
+		belongs = SpanEventBelongs(events.At(i), p)
 	}
-	return kind, false
+	if belongs {
+		kind = kindOfTraceloop(traits.traceloop)
+	}
+	return kind, belongs
+}
+
+// kindOfTraceloop is the kind that OpenLLMetry gives a span, which by itself is
+// no reason to gather it.
+func kindOfTraceloop(kind string) Kind {
+	switch kind {
+	case "tool":
+		return KindTool
+	case "agent":
+		return KindAgent
+	case "workflow":
+		return KindWorkflow
+	}
+	return KindOther
 }
 
 // SpanEventBelongs says whether an event of a span that belongs to a request

@@ -73,6 +73,15 @@ func TestClassifySpan(t *testing.T) {
 		{"Genkit model", "x", map[string]any{AttrGenkitSubtype: "model"}, genAI, KindInference, true},
 		{"Genkit embedder", "x", map[string]any{AttrGenkitSubtype: "embedder"}, genAI, KindEmbeddings, true},
 		{"Genkit flow", "x", map[string]any{AttrGenkitSubtype: "flow"}, genAI, KindOther, false},
+		{"embed", "x", map[string]any{AttrOperationName: "embed"}, genAI, KindEmbeddings, true},
+		{"embedding", "x", map[string]any{AttrOperationName: "embedding"}, genAI, KindEmbeddings, true},
+		{"OpenLLMetry tool", "x", map[string]any{AttrTLSpanKind: "tool", "gen_ai.x": 1}, genAI, KindTool, true},
+		{"OpenLLMetry agent", "x", map[string]any{AttrTLSpanKind: "agent", AttrOperationName: "agent_step"}, genAI, KindAgent, true},
+		{"OpenLLMetry workflow", "x", map[string]any{AttrTLSpanKind: "workflow"}, Prefixes{"traceloop."}, KindWorkflow, true},
+		{"OpenLLMetry task", "x", map[string]any{AttrTLSpanKind: "task", "gen_ai.x": 1}, genAI, KindOther, true},
+		{"OpenLLMetry tool that is nobody's", "x", map[string]any{AttrTLSpanKind: "tool"}, genAI, KindOther, false},
+		{"OpenLLMetry agent with a model", "x", map[string]any{AttrTLSpanKind: "agent", AttrRequestModel: "m", AttrSystem: "p"}, genAI, KindAgent, true},
+		{"OpenLLMetry's kind after the operation", "x", map[string]any{AttrTLSpanKind: "tool", AttrOperationName: "chat"}, genAI, KindInference, true},
 		{"no prefixes", "x", map[string]any{"gen_ai.x": 1}, nil, KindOther, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -90,6 +99,11 @@ func TestClassifySpanByItsEvents(t *testing.T) {
 	kind, belongs := ClassifySpan(named, Prefixes{PrefixGenAI})
 	assert.Equal(t, KindOther, kind)
 	assert.True(t, belongs)
+
+	named = spanWith("x", map[string]any{AttrTLSpanKind: "agent"})
+	named.Events().AppendEmpty().SetName(EventChoice)
+	kind, _ = ClassifySpan(named, Prefixes{PrefixGenAI})
+	assert.Equal(t, KindAgent, kind)
 
 	attributed := spanWith("x", nil)
 	event := attributed.Events().AppendEmpty()

@@ -161,6 +161,10 @@ const (
 	AttrOIInputValue        = "input.value"
 	AttrOIOutputValue       = "output.value"
 	AttrOIModelName         = "llm.model_name"
+	AttrOIRequestModel      = "llm.request.model_name"
+	AttrOIResponseModel     = "llm.response.model_name"
+	AttrOIInvocation        = "llm.invocation_parameters"
+	AttrOIMetadata          = "metadata"
 	AttrOIProvider          = "llm.provider"
 	AttrOISystem            = "llm.system"
 	AttrOIFinishReason      = "llm.finish_reason"
@@ -188,6 +192,7 @@ const (
 const (
 	AttrTLRequestType      = "llm.request.type"
 	AttrTLSpanKind         = "traceloop.span.kind"
+	AttrTLEntityName       = "traceloop.entity.name"
 	AttrTLEntityInput      = "traceloop.entity.input"
 	AttrTLEntityOutput     = "traceloop.entity.output"
 	AttrTLSessionID        = "traceloop.association.properties.session_id"
@@ -214,6 +219,7 @@ const (
 	AttrAIFinishReason      = "ai.response.finishReason"
 	AttrAIFinishReasonOld   = "ai.finishReason"
 	AttrAIFirstChunk        = "ai.response.msToFirstChunk"
+	AttrAIFirstChunkOld     = "ai.stream.msToFirstChunk"
 	AttrAIUsagePrompt       = "ai.usage.promptTokens"
 	AttrAIUsageCompletion   = "ai.usage.completionTokens"
 	AttrAIUsageInput        = "ai.usage.inputTokens"
@@ -267,6 +273,8 @@ const (
 	AttrLFInstructions    = "langfuse.observation.metadata.instructions"
 	AttrLFTools           = "langfuse.observation.metadata.tools"
 	AttrLFSessionID       = "langfuse.session.id"
+	AttrLFMetadata        = "langfuse.observation.metadata"
+	AttrLFLangSmith       = "langfuse.observation.metadata.ls_provider"
 	AttrLFTraceInput      = "langfuse.trace.input"
 	AttrLFTraceOutput     = "langfuse.trace.output"
 )
@@ -356,8 +364,16 @@ const (
 	codexCompleted = "response.completed"
 )
 
-// Microsoft, pydantic-ai, Logfire, Mastra, Strands and others.
+// Microsoft, pydantic-ai, Logfire, Mastra, Strands, LangSmith, Langtrace and others.
 const (
+	AttrLangSmithSessionID      = "langsmith.metadata.session_id"
+	AttrLangSmithThreadID       = "langsmith.metadata.thread_id"
+	AttrLangSmithConversationID = "langsmith.metadata.conversation_id"
+	AttrMastraSessionID         = "mastra.metadata.sessionId"
+	AttrMastraThreadID          = "mastra.metadata.threadId"
+	AttrLangtraceService        = "langtrace.service.name"
+	AttrLangtraceServiceType    = "langtrace.service.type"
+
 	AttrMastraCompletionStart = "mastra.completion_start_time"
 	AttrMicrosoftSessionID    = "microsoft.session.id"
 	AttrConversation          = "conversation.id"

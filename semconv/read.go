@@ -14,7 +14,11 @@ import (
 func ReadSpanFacts(span ptrace.Span, f *CallFacts) {
 	var found foundFacts
 	found.scan(span.Attributes(), vendorSources(span.Name()))
+	found.fillModels(f)
 	found.fill(f)
+	if f.Provider == "" {
+		f.Provider = found.fallbackProvider()
+	}
 	if v := found.values[factFirstChunkTime]; f.TimeToFirstChunkNS == 0 && v != (pcommon.Value{}) {
 		f.TimeToFirstChunkNS = sinceStart(v, span.StartTimestamp())
 	}
@@ -23,6 +27,9 @@ func ReadSpanFacts(span ptrace.Span, f *CallFacts) {
 	}
 	if strings.EqualFold(found.str(factSpanKind), "TOOL") {
 		readOpenInferenceTool(span.Attributes(), f)
+	}
+	if found.isTraceloopTool() {
+		readTraceloopTool(span.Attributes(), f)
 	}
 	if found.str(factGenkitSubtype) == "model" {
 		readGenkitModel(span.Attributes(), f)

@@ -146,6 +146,26 @@ func TestReadSpanFacts(t *testing.T) {
 			Operation: "chat", Provider: "azure", RequestModel: "m", ConversationID: "s", FinishReasons: []string{"stop"},
 			Usage: Usage{tokens(1), tokens(2), tokens(3), tokens(4), tokens(5)},
 		}},
+		{"OpenInference, both models", "ChatCompletion", map[string]any{AttrOIRequestModel: "m", AttrOIResponseModel: "m-1", AttrOIModelName: "x"}, CallFacts{
+			RequestModel: "m", ResponseModel: "m-1",
+		}},
+		{"OpenInference, the model that was asked for", "ChatCompletion", map[string]any{AttrOIModelName: "m-1", AttrOIInvocation: `{"model":"m","temperature":0}`}, CallFacts{
+			RequestModel: "m", ResponseModel: "m-1",
+		}},
+		{"OpenInference, the same model", "ChatCompletion", map[string]any{AttrOIModelName: "m", AttrOIInvocation: map[string]any{"model": "m"}}, CallFacts{RequestModel: "m"}},
+		{"OpenInference, another request model", "ChatCompletion", map[string]any{AttrRequestModel: "r", AttrOIModelName: "m-1", AttrOIInvocation: `{"model":"m"}`}, CallFacts{RequestModel: "r"}},
+		{"OpenInference, no model in the parameters", "ChatCompletion", map[string]any{AttrOIModelName: "m", AttrOIInvocation: `{"model":5}`}, CallFacts{RequestModel: "m"}},
+		{"LangChain's metadata", "ChatOpenAI", map[string]any{AttrOIMetadata: `{"ls_provider":"openai","thread_id":"t"}`}, CallFacts{Provider: "openai"}},
+		{"LangChain's metadata as the last", "ChatOpenAI", map[string]any{AttrOIMetadata: `{"ls_provider":"openai"}`, AttrOISystem: "azure"}, CallFacts{Provider: "azure"}},
+		{"LangChain's metadata, long", "ChatOpenAI", map[string]any{AttrOIMetadata: `{"ls_provider":"openai","x":"` + strings.Repeat("x", 4<<10) + `"}`}, CallFacts{}},
+		{"LangChain's metadata in Langfuse", "ChatOpenAI", map[string]any{AttrLFLangSmith: "openai"}, CallFacts{Provider: "openai"}},
+		{"LangChain's metadata in Langfuse's", "ChatOpenAI", map[string]any{AttrLFMetadata: map[string]any{"ls_provider": "openai"}}, CallFacts{Provider: "openai"}},
+		{"Langtrace", "openai.chat", map[string]any{AttrLangtraceService: "OpenAI", AttrLangtraceServiceType: "llm"}, CallFacts{Provider: "OpenAI"}},
+		{"Langtrace, a framework", "crew", map[string]any{AttrLangtraceService: "CrewAI", AttrLangtraceServiceType: "framework"}, CallFacts{}},
+		{"LangSmith", "chat", map[string]any{AttrLangSmithThreadID: "t", AttrLangSmithConversationID: "c"}, CallFacts{ConversationID: "t"}},
+		{"Mastra", "chat", map[string]any{AttrMastraSessionID: "s", AttrMastraThreadID: "t"}, CallFacts{ConversationID: "s"}},
+		{"the session that everybody names", "chat", map[string]any{AttrMastraThreadID: "t", AttrLangSmithSessionID: "l", AttrSessionID: "s"}, CallFacts{ConversationID: "s"}},
+		{"Vercel's older first chunk", "ai.streamText.doStream", map[string]any{AttrAIFirstChunkOld: 250.0}, CallFacts{TimeToFirstChunkNS: second / 4}},
 		{"OpenLLMetry", "openai.chat", map[string]any{
 			AttrTLRequestType: "completion", AttrTLRequestModel: "m", AttrTLResponseModel: "m-1", AttrTLVendor: "OpenAI",
 			AttrTLPromptTokens: 1, AttrTLCompletionTokens: 2, AttrTLSessionID: "s",
@@ -218,6 +238,8 @@ func TestReadSpanFactsOfTools(t *testing.T) {
 		"Vercel":        {AttrAIToolCallName: "get", AttrAIToolCallID: "1", AttrAIToolCallArgs: "{}x", AttrAIToolCallResult: "r"},
 		"ADK":           {AttrToolName: "get", AttrToolCallID: "1", AttrADKToolArgs: "{}x", AttrADKToolResponse: "r"},
 		"OpenInference": {AttrOISpanKind: "TOOL", AttrOIToolName: "get", AttrOIToolCallID: "1", AttrOIInputValue: "{}x", AttrOIOutputValue: "r"},
+		"OpenLLMetry":   {AttrTLSpanKind: "tool", AttrTLEntityName: "get", AttrToolCallID: "1", AttrTLEntityInput: "{}x", AttrTLEntityOutput: "r"},
+		"both":          {AttrOperationName: "execute_tool", AttrTLSpanKind: "tool", AttrTLEntityName: "x", AttrTLEntityInput: "x", AttrToolName: "get", AttrToolCallID: "1", AttrToolCallArguments: "{}x", AttrTLEntityOutput: "r"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var facts CallFacts
@@ -228,9 +250,11 @@ func TestReadSpanFactsOfTools(t *testing.T) {
 			assert.Equal(t, "r", facts.Tool.Result.Str())
 		})
 	}
-	var none CallFacts
-	ReadSpanFacts(spanWith("tool", nil), &none)
-	assert.Equal(t, pcommon.Value{}, none.Tool.Arguments)
+	for _, kind := range []string{"", "task", "agent"} {
+		var none CallFacts
+		ReadSpanFacts(spanWith("tool", map[string]any{AttrTLSpanKind: kind, AttrTLEntityName: "x", AttrTLEntityInput: "x", AttrTLEntityOutput: "x"}), &none)
+		assert.Equal(t, ToolFacts{}, none.Tool, kind)
+	}
 }
 
 func TestTimeToFirstChunkFromACompletionStart(t *testing.T) {

@@ -35,6 +35,11 @@ const (
 	factRequestType
 	factGenkitSubtype
 	factGenkitState
+	factTraceloopKind
+	factInvocation
+	factMetadata
+	factLangtraceService
+	factLangtraceType
 	factFieldCount
 )
 
@@ -49,11 +54,11 @@ type factSource struct {
 // they are believed: the current name, its older spellings, then dialects.
 var factSources = buildFactSources(map[factField][]string{
 	factOperation:      {AttrOperationName},
-	factProvider:       {AttrProviderName, AttrSystem, AttrOIProvider, AttrOISystem, AttrTLVendor, AttrAIModelProvider},
-	factRequestModel:   {AttrRequestModel, AttrTLRequestModel, AttrAIModelID, AttrOIModelName, AttrOIEmbeddingModel, AttrLFModelName},
-	factResponseModel:  {AttrResponseModel, AttrTLResponseModel, AttrAIResponseModel},
+	factProvider:       {AttrProviderName, AttrSystem, AttrOIProvider, AttrOISystem, AttrTLVendor, AttrAIModelProvider, AttrLFLangSmith},
+	factRequestModel:   {AttrRequestModel, AttrTLRequestModel, AttrAIModelID, AttrOIRequestModel, AttrOIModelName, AttrOIEmbeddingModel, AttrLFModelName},
+	factResponseModel:  {AttrResponseModel, AttrTLResponseModel, AttrAIResponseModel, AttrOIResponseModel},
 	factResponseID:     {AttrResponseID, AttrAIResponseID},
-	factConversationID: {AttrConversationID, AttrConversation, AttrLFSessionID, AttrSessionID, AttrTLSessionID, AttrTLConversationID, AttrAISessionID, AttrAISessionID2, AttrAIConversationID, AttrAIConversationID2, AttrADKSessionID, AttrMicrosoftSessionID, AttrGenkitSessionID},
+	factConversationID: {AttrConversationID, AttrConversation, AttrLFSessionID, AttrSessionID, AttrTLSessionID, AttrTLConversationID, AttrAISessionID, AttrAISessionID2, AttrAIConversationID, AttrAIConversationID2, AttrADKSessionID, AttrMicrosoftSessionID, AttrGenkitSessionID, AttrLangSmithSessionID, AttrLangSmithThreadID, AttrLangSmithConversationID, AttrMastraSessionID, AttrMastraThreadID},
 	factAgentName:      {AttrAgentName, AttrOIAgentName},
 	factFinishReasons:  {AttrFinishReasons, AttrFinishReason, AttrTLFinishReason, AttrTLStopReason, AttrOIFinishReason, AttrAIFinishReason, AttrAIFinishReasonOld},
 	factInputTokens:    {AttrUsageInputTokens, AttrUsagePromptTokens, AttrTLPromptTokens, AttrOITokensPrompt, AttrAIUsageInput, AttrAIUsagePrompt, AttrAIUsageTokens},
@@ -64,7 +69,7 @@ var factSources = buildFactSources(map[factField][]string{
 	factUsageDetails:   {AttrLFUsageDetails},
 
 	factFirstChunkSeconds: {AttrTimeToFirstChunk, AttrServerTimeToFirstToken},
-	factFirstChunkMillis:  {AttrAIFirstChunk},
+	factFirstChunkMillis:  {AttrAIFirstChunk, AttrAIFirstChunkOld},
 	factFirstChunkTime:    {AttrLFCompletionStart, AttrMastraCompletionStart},
 
 	factErrorType:    {AttrErrorType},
@@ -81,6 +86,12 @@ var factSources = buildFactSources(map[factField][]string{
 
 	factGenkitSubtype: {AttrGenkitSubtype},
 	factGenkitState:   {AttrGenkitState},
+
+	factTraceloopKind:    {AttrTLSpanKind},
+	factInvocation:       {AttrOIInvocation},
+	factMetadata:         {AttrOIMetadata, AttrLFMetadata},
+	factLangtraceService: {AttrLangtraceService},
+	factLangtraceType:    {AttrLangtraceServiceType},
 })
 
 // claudeSources are what Claude Code writes, geminiSources what Gemini CLI
