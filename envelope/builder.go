@@ -89,6 +89,7 @@ func (b *Builder) Build(p *Part, dst plog.LogRecord) *event.Origin {
 	if b.options.Messages {
 		a.assembleMessages()
 	}
+	a.readExceptions()
 	a.learn()
 	a.writeAttributes(dst.Attributes())
 	if b.options.Body == BodyJSON {

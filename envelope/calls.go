@@ -449,14 +449,18 @@ func (c *call) readOutcome() {
 		state := c.span.Data.Status()
 		if state.Code() == ptrace.StatusCodeError {
 			c.status = statusError
-			c.failure.message = state.Message()
+			c.failure.message = semconv.ErrorText(state.Message())
 		} else if c.facts.ErrorType != "" || c.facts.Failed {
 			c.status = statusError
 		}
 	}
-	if c.status == statusOK {
-		return
+	if c.status != statusOK {
+		c.explain()
 	}
+}
+
+// explain finds out what the call's error was.
+func (c *call) explain() {
 	if c.facts.ErrorType != "" {
 		c.failure.kind = c.facts.ErrorType
 	}
@@ -480,9 +484,9 @@ func (f *failure) explain(name string, attrs pcommon.Map) {
 		return
 	}
 	if v, ok := attrs.Get(semconv.AttrExceptionType); ok && f.kind == "" && v.Type() == pcommon.ValueTypeStr {
-		f.kind = cutText(v.Str(), maxFactText)
+		f.kind = cutText(semconv.ErrorText(v.Str()), maxFactText)
 	}
 	if v, ok := attrs.Get(semconv.AttrExceptionMessage); ok && f.message == "" && v.Type() == pcommon.ValueTypeStr {
-		f.message = cutText(v.Str(), maxErrorMessage)
+		f.message = cutText(semconv.ErrorText(v.Str()), maxErrorMessage)
 	}
 }

@@ -89,3 +89,18 @@ func readTraceloopTool(attrs pcommon.Map, f *CallFacts) {
 	fill(&f.Tool.Arguments, AttrTLEntityInput)
 	fill(&f.Tool.Result, AttrTLEntityOutput)
 }
+
+// ErrorText is an error's type or message, empty for what JavaScript writes when
+// there is none or when it is an object.
+func ErrorText(s string) string {
+	switch s {
+	case "undefined", "null", "[object Object]":
+		return ""
+	}
+	return s
+}
+
+// isNoError says that a value is to be an error's type or message and is none.
+func (f factField) isNoError(v pcommon.Value) bool {
+	return (f == factErrorType || f == factErrorMessage) && v.Type() == pcommon.ValueTypeStr && ErrorText(v.Str()) == ""
+}

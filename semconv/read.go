@@ -62,10 +62,10 @@ func ReadEventFacts(name string, log plog.LogRecord, f *CallFacts) {
 	}
 	f.Failed = true
 	if v, ok := attrs.Get(AttrExceptionType); ok && f.ErrorType == "" {
-		f.ErrorType = v.Str()
+		f.ErrorType = ErrorText(v.Str())
 	}
 	if v, ok := attrs.Get(AttrExceptionMessage); ok && f.ErrorMessage == "" {
-		f.ErrorMessage = v.Str()
+		f.ErrorMessage = ErrorText(v.Str())
 	}
 }
 
@@ -84,7 +84,7 @@ func (found *foundFacts) scan(attrs pcommon.Map, vendor *KeyTable[factSource]) {
 			}
 		}
 		best := found.ranks[source.field]
-		if (best == 0 || source.rank < best) && !IsEmpty(value) {
+		if (best == 0 || source.rank < best) && !IsEmpty(value) && !source.field.isNoError(value) {
 			found.values[source.field] = value
 			found.ranks[source.field] = source.rank
 		}

@@ -300,6 +300,8 @@ func TestReadEventFacts(t *testing.T) {
 	}{
 		{"details", EventOperationDetails, map[string]any{AttrRequestModel: "m", AttrErrorType: "E"}, CallFacts{RequestModel: "m", ErrorType: "E", Failed: true}},
 		{"exception", EventOperationException, map[string]any{AttrExceptionType: "E", AttrExceptionMessage: "no"}, CallFacts{ErrorType: "E", ErrorMessage: "no", Failed: true}},
+		{"exception that says nothing", EventOperationException, map[string]any{AttrExceptionType: "undefined", AttrExceptionMessage: "[object Object]"}, CallFacts{Failed: true}},
+		{"error that says nothing", EventClaudeAPIError, map[string]any{AttrErrorType: "null", AttrClaudeErrorClass: "E"}, CallFacts{ErrorType: "E", Failed: true}},
 		{"evaluation", EventEvaluationResult, map[string]any{AttrErrorType: "E", AttrResponseID: "r"}, CallFacts{}},
 		{"Gemini CLI", EventGeminiAPIResponse, map[string]any{AttrGeminiModel: "m", AttrGeminiInputToken: 1, AttrGeminiThoughts: 2, AttrSessionID: "s"}, CallFacts{
 			RequestModel: "m", ConversationID: "s", Usage: Usage{InputTokens: tokens(1), ReasoningOutputTokens: tokens(2)},
