@@ -270,6 +270,8 @@ var (
 		semconv.FieldContent, semconv.FieldRole, semconv.FieldMessage, semconv.FieldToolCalls, semconv.FieldFinishReason,
 		semconv.FieldID, semconv.FieldParts, semconv.AttrClaudeBody, semconv.AttrClaudePrompt, "error",
 		semconv.AttrClaudeRequestID, semconv.AttrClaudeRequestBodyID, semconv.AttrCodexEventKind, semconv.AttrCodexInputTokens,
+		semconv.AttrTLSpanKind, semconv.AttrTLEntityName, semconv.AttrTLEntityInput, semconv.AttrTLEntityOutput,
+		semconv.AttrOIModelName, semconv.AttrOIInvocation, semconv.AttrOIMetadata,
 	}
 	fieldKeys = []string{
 		"role", "content", "parts", "type", "text", "tool_calls", "function", "name", "arguments", "id", "index",
@@ -287,7 +289,7 @@ var (
 		`[{"role":"user","content":"[{\"text\":\"x\"},{\"toolUse\":{\"name\":\"f\",\"input\":{},\"toolUseId\":\"1\"}}]"}]`,
 		`[{"role":"user","content":"\ud800x\udc00","\ud800":1,"\ud801":2}]`, `{"role":"user","parts":[{"type":"blob","content":"\udfff","data":1e999}]}`,
 		`[[{"lc":1,"type":"constructor","id":["m","ToolMessage"],"kwargs":{"content":"[1]","tool_call_id":"1","additional_kwargs":{"a":{}}}}]]`,
-		"response.completed", `"text"`, "null", "data:image/png;base64,AAAA", "https://example.com/x.png", "LLM", "TOOL",
+		"response.completed", `{"model":"x","ls_provider":"y"}`, "undefined", `"text"`, "null", "data:image/png;base64,AAAA", "https://example.com/x.png", "LLM", "TOOL",
 	}
 )
 

@@ -296,6 +296,24 @@ func TestWeightHoldsPerRecord(t *testing.T) {
 				return r
 			})
 		},
+		"Codex's usage": func(from, n uint64) *envelope.Part {
+			return recordsPart(from, n, func(seq uint64) event.Record {
+				r := newLog(seq, semconv.EventCodexSSE, 0, nil, "event.kind", "response.completed", "model", strings.Repeat("\x01", 200),
+					"input_token_count", 1, "output_token_count", 1, "cached_token_count", 1, "ttft_ms", 1)
+				r.Log.SetSpanID(pcommon.SpanID{})
+				r.Bytes = (&plog.ProtoMarshaler{}).LogRecordSize(r.Log)
+				return r
+			})
+		},
+		"span that tells of its tool and provider in general words": func(from, n uint64) *envelope.Part {
+			return spansPart(from, n, func(seq uint64) *event.Span {
+				return newSpan(pcommon.SpanID{byte(seq), 1}, "tool", 0, time.Second, "gen_ai.x", 1, semconv.AttrTLSpanKind, "tool",
+					semconv.AttrTLEntityName, strings.Repeat("\x01", 300), semconv.AttrTLEntityInput, `[-1,-1,-1,-1]`,
+					semconv.AttrTLEntityOutput, strings.Repeat("\x01", 300), semconv.AttrOIModelName, "m",
+					semconv.AttrOIInvocation, `{"model":"`+strings.Repeat(`\u0001`, 300)+`"}`,
+					semconv.AttrOIMetadata, `{"ls_provider":"`+strings.Repeat(`\u0001`, 300)+`"}`)
+			})
+		},
 		"tool told by events": func(from, n uint64) *envelope.Part {
 			part := recordsPart(from, n, func(seq uint64) event.Record {
 				r := newLog(seq, semconv.EventChoice, 0, nil, "message", `[{"text":[-1,-1,-1]}]`)
