@@ -201,3 +201,22 @@ func TestCodexResponsesAreCalls(t *testing.T) {
 		"cache_write_input_tokens": 2.0, "reasoning_output_tokens": 4.0,
 	}, body["usage"])
 }
+
+func TestGeminiRequestsFollowEachOther(t *testing.T) {
+	asked := func(text string) vendorEvent {
+		return vendorEvent{semconv.EventGeminiAPIRequest, []any{"request_text", `[{"role":"user","parts":[{"text":"` + text + `"}]}]`}}
+	}
+	said := func(text string) vendorEvent {
+		return vendorEvent{semconv.EventGeminiAPIResponse, []any{"response_text", `[{"role":"model","parts":[{"text":"` + text + `"}]}]`, "output_token_count", 1}}
+	}
+	events := []vendorEvent{asked("one"), said("a1"), asked("two"), said("a2")}
+	body := bodyOf(t, full, newPart(vendorRecords(pcommon.SpanID{}, events)))
+	assert.Equal(t, []told{
+		{input: []string{"one"}, output: []string{"a1"}}, {input: []string{"two"}, output: []string{"a2"}},
+	}, tell(list(body, "calls")))
+	assert.Equal(t, map[string]any{"output_tokens": 2.0}, body["usage"])
+
+	// Those of one span are of one request: the last that was sent counts.
+	calls := list(bodyOf(t, full, newPart(vendorRecords(spanID, append([]vendorEvent{asked("zero")}, events[:2]...)))), "calls")
+	assert.Equal(t, []told{{input: []string{"one"}, output: []string{"a1"}}}, tell(calls))
+}
