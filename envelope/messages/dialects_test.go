@@ -262,6 +262,11 @@ func TestNativeEvents(t *testing.T) {
 			input: userHi, output: assistantYo,
 		},
 		{
+			name:   "Codex's prompt",
+			events: logs(ev{name: semconv.EventCodexUserPrompt, attrs: attrs{semconv.AttrClaudePrompt: "hi"}}),
+			input:  userHi,
+		},
+		{
 			name:   "a body that was cut",
 			events: logs(ev{name: semconv.EventClaudeRequestBody, attrs: attrs{semconv.AttrClaudeBody: `{"messages":[{"ro`}}),
 			input:  `[{"role":"user","parts":[{"type":"text","content":"{\"messages\":[{\"ro","truncated":true}]}]`,

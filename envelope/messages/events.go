@@ -55,6 +55,7 @@ var nativeEvents = map[string]nativeEvent{
 	semconv.EventClaudeRequestBody:       {semconv.AttrClaudeBody, fieldInput, true},
 	semconv.EventClaudeResponseBody:      {semconv.AttrClaudeBody, fieldOutput, true},
 	semconv.EventClaudeUserPrompt:        {semconv.AttrClaudePrompt, fieldInput, false},
+	semconv.EventCodexUserPrompt:         {semconv.AttrClaudePrompt, fieldInput, false},
 	semconv.EventClaudeAssistantResponse: {semconv.AttrClaudeResponse, fieldOutput, false},
 	semconv.EventGeminiAPIRequest:        {semconv.AttrGeminiRequestText, fieldInput, true},
 	semconv.EventGeminiAPIResponse:       {semconv.AttrGeminiResponseText, fieldOutput, true},
