@@ -45,6 +45,11 @@ func TestSpanAttributes(t *testing.T) {
 			span:  attrs{semconv.AttrLFInput: `{"messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{"name":"get","description":"Gets","parameters":{"type":"object"}}}]}`, semconv.AttrLFOutput: `{"role":"assistant","refusal":null,"content":"yo"}`},
 			input: userHi, output: assistantYo, tools: toolGet, source: SourceSpanAttribute,
 		},
+		{
+			name:  "a request with a setting that is called as a part is",
+			span:  attrs{semconv.AttrLFInput: `{"model":"m","reasoning":{"effort":"low","summary":"auto"},"input":"hi"}`},
+			input: userHi,
+		},
 		{name: "Langfuse: text", span: attrs{semconv.AttrLFInput: "hi", semconv.AttrLFOutput: "yo"}, input: userHi, output: assistantYo},
 		{
 			name: "Langfuse: items of the Responses API",
@@ -292,6 +297,11 @@ func TestParts(t *testing.T) {
 		{"Anthropic document address", `{"type":"document","source":{"type":"url","url":"https://e.x/a.pdf"}}`, `{"type":"uri","modality":"document","uri":"https://e.x/a.pdf"}`},
 		{"Bedrock image", `{"image":{"format":"png","source":{"bytes":"AAAA"}}}`, `{"type":"blob","modality":"image","mime_type":"image/png","content":"AAAA"}`},
 		{"Bedrock document", `{"document":{"format":"pdf","name":"a","source":{"s3Location":{"uri":"s3://b/a.pdf"}}}}`, `{"type":"uri","modality":"document","mime_type":"application/pdf","uri":"s3://b/a.pdf","name":"a"}`},
+		{"Bedrock document elsewhere", `{"document":{"format":"pdf","name":"a","source":{"location":{"type":"s3","uri":"s3://b/a.pdf","bucketOwner":"1"}}}}`, `{"type":"uri","modality":"document","mime_type":"application/pdf","uri":"s3://b/a.pdf","name":"a","bucketOwner":"1"}`},
+		{"Bedrock's guarded text", `{"guardContent":{"text":{"text":"a","qualifiers":["query"]}}}`, `{"type":"text","content":"a","qualifiers":["query"]}`},
+		{"Bedrock's guarded image", `{"guardContent":{"image":{"format":"png","source":{"bytes":"AAAA"}}}}`, `{"type":"blob","modality":"image","mime_type":"image/png","content":"AAAA"}`},
+		{"Bedrock's citations", `{"citationsContent":{"content":[{"text":"a"},{"text":"b"}],"citations":[{"title":"T"}]}}`, `{"type":"text","content":"a"},{"type":"text","content":"b","citations":[{"title":"T"}]}`},
+		{"Strands' citations", `{"citations":{"content":[{"text":"a"}],"citations":[{"title":"T"}]}}`, `{"type":"text","content":"a","citations":[{"title":"T"}]}`},
 		{"Gemini inline data", `{"inlineData":{"mimeType":"audio/mp3","data":"AAAA"}}`, `{"type":"blob","modality":"audio","mime_type":"audio/mp3","content":"AAAA"}`},
 		{"Gemini file data", `{"file_data":{"mime_type":"video/mp4","file_uri":"gs://b/v.mp4"}}`, `{"type":"uri","modality":"video","mime_type":"video/mp4","uri":"gs://b/v.mp4"}`},
 		{"current blob", `{"type":"blob","modality":"image","mime_type":"image/png","content":"AAAA"}`, `{"type":"blob","modality":"image","mime_type":"image/png","content":"AAAA"}`},

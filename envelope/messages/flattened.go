@@ -273,7 +273,7 @@ func (a *assembly) vercelResponse(attrs pcommon.Map) {
 	var d draft
 	w := d.begin(fieldOutput, roleAssistant)
 	if reasoning := k.values[mReasoning]; looksLikeJSON(str(reasoning)) {
-		if blocks := parsed(reasoning); allParts(blocks) {
+		if blocks := parsed(reasoning); areBlocks(blocks) {
 			w.parts.part(blocks, 0)
 			k.values[mReasoning] = pcommon.Value{}
 		}

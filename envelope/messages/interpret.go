@@ -169,7 +169,18 @@ func isPart(typ string, m pcommon.Map) bool {
 			if v.Type() == pcommon.ValueTypeStr {
 				return true
 			}
-		case "toolUse", "toolResult", "reasoningContent", "functionCall", "function_call", "functionResponse",
+		case partReasoning:
+			// Requests have settings under that name.
+			if block, ok := semconv.MapOf(v); ok && !null(first(block, "text", "redactedContent")) {
+				return true
+			}
+		case "citations", "citationsContent":
+			if block, ok := semconv.MapOf(v); ok {
+				if _, ok := sliceIn(block, keyContent); ok {
+					return true
+				}
+			}
+		case "toolUse", "toolResult", "reasoningContent", "guardContent", "functionCall", "function_call", "functionResponse",
 			"function_response", "inlineData", "inline_data", "fileData", "file_data", "toolRequest", "toolResponse",
 			"media", "image", "document", "video", "message_content", "tool_call", "executableCode", "codeExecutionResult":
 			if v.Type() == pcommon.ValueTypeMap {
@@ -180,24 +191,29 @@ func isPart(typ string, m pcommon.Map) bool {
 	return false
 }
 
-// allParts says that a list holds parts and nothing else.
-func allParts(v pcommon.Value) bool {
+// areBlocks says that a list holds the blocks of one message: objects of which
+// at least one is known as a part, and none as a message. Whatever else is among
+// them is a part that somebody added.
+func areBlocks(v pcommon.Value) bool {
 	list, ok := semconv.SliceOf(v)
-	if !ok || list.Len() == 0 {
+	if !ok {
 		return false
 	}
+	known := false
 	for i := range list.Len() {
 		m, ok := semconv.MapOf(list.At(i))
 		if !ok {
 			return false
 		}
 		switch itemOf(m) {
-		case partItem, callItem, answerItem:
-		default:
+		case messageItem:
 			return false
+		case noItem:
+		default:
+			known = true
 		}
 	}
-	return true
+	return known
 }
 
 // messages reads a list of messages, parts and items. False when it has

@@ -134,7 +134,7 @@ func (p *mediaPart) place(key string, v pcommon.Value) bool {
 	case "data", "bytes", "base64", keyContent:
 		return setMedia(&p.data, v)
 	case "source", "image_url", "input_audio", "image", "audio", "video", "document", "media", "file", "fileData",
-		"file_data", "inlineData", "s3Location":
+		"file_data", "inlineData", "s3Location", "location":
 		if m, ok := semconv.MapOf(v); ok {
 			if p.levels == maxMediaDepth {
 				return false

@@ -321,7 +321,7 @@ func (w *messageWriter) content(v pcommon.Value) {
 		}
 		if s[0] == '[' {
 			blocks := pcommon.NewValueEmpty()
-			if semconv.ParseJSON(s, blocks) && allParts(blocks) {
+			if semconv.ParseJSON(s, blocks) && areBlocks(blocks) {
 				w.parts.part(blocks, 0)
 				return
 			}

@@ -167,6 +167,9 @@ func (w *partWriter) untypedPart(m pcommon.Map, depth int) pcommon.Map {
 	if part == (pcommon.Map{}) {
 		part = w.untypedTool(&r)
 	}
+	if part == (pcommon.Map{}) && depth < maxNesting {
+		part = w.wrappedText(&r, depth)
+	}
 	if part == (pcommon.Map{}) {
 		part = w.untypedMedia(&r)
 	}
@@ -212,7 +215,7 @@ func (w *partWriter) untypedText(r *reading) pcommon.Map {
 		}
 		return w.text(typ, v.Str())
 	}
-	block, ok := r.takeMap("reasoningContent", "reasoning_content")
+	block, ok := r.takeMap("reasoningContent", "reasoning_content", partReasoning)
 	if !ok {
 		return pcommon.Map{}
 	}
@@ -224,6 +227,47 @@ func (w *partWriter) untypedText(r *reading) pcommon.Map {
 	part := w.textPart(partReasoning, inner, keyContent, "text")
 	outer.keep(part)
 	return part
+}
+
+// wrappedText appends the text of Bedrock's blocks that say more about it: what
+// a guardrail is to look at, and what sources are quoted for.
+func (w *partWriter) wrappedText(r *reading, depth int) pcommon.Map {
+	if block, ok := r.takeMap("guardContent"); ok {
+		outer := read(block)
+		var part pcommon.Map
+		if inner, ok := outer.takeMap("text"); ok {
+			part = w.textPart(partText, inner, "text", keyContent)
+			outer.keep(part)
+		} else {
+			part = w.mapPart(block, depth+1)
+		}
+		return part
+	}
+	for _, key := range [...]string{"citationsContent", "citations"} {
+		block, ok := mapIn(r.m, key)
+		if !ok {
+			continue
+		}
+		outer := read(block)
+		texts, ok := outer.takeSlice(keyContent)
+		if !ok {
+			continue
+		}
+		var part pcommon.Map
+		for i := range texts.Len() {
+			if m, ok := semconv.MapOf(texts.At(i)); ok {
+				part = w.mapPart(m, depth+1)
+			} else {
+				part = w.text(partText, text(texts.At(i)))
+			}
+		}
+		if part != (pcommon.Map{}) {
+			r.use(key)
+			outer.keep(part)
+			return part
+		}
+	}
+	return pcommon.Map{}
 }
 
 func (w *partWriter) untypedTool(r *reading) pcommon.Map {

@@ -354,6 +354,15 @@ func TestSpanEvents(t *testing.T) {
 			),
 		},
 		{
+			name: "Bedrock's blocks, of which not all are known", source: SourceSpanEvent,
+			events: spanEvents(
+				ev{name: semconv.EventAssistantMessage, attrs: attrs{"content": `[{"reasoning":{"text":"hm","signature":"s"}},{"text":"yo"},{"cachePoint":{"type":"default"}},{"json":{"a":1}},{"toolUse":{"toolUseId":"c1","name":"get","input":{"city":"Rome"}}},{"x":1,"y":2}]`}},
+				ev{name: semconv.EventUserMessage, attrs: attrs{"content": `[{"a":1},{"b":2}]`}},
+				ev{name: semconv.EventUserMessage, attrs: attrs{"content": `[{"text":"yo"},7]`}},
+			),
+			input: `[{"role":"assistant","parts":[{"type":"reasoning","content":"hm","signature":"s"},{"type":"text","content":"yo"},{"cachePoint":{"type":"default"},"type":"cachePoint"},{"json":{"a":1},"type":"json"},` + callRome + `,{"x":1,"y":2,"type":"unknown"}]},{"role":"user","parts":[{"type":"text","content":"[{\"a\":1},{\"b\":2}]"}]},{"role":"user","parts":[{"type":"text","content":"[{\"text\":\"yo\"},7]"}]}]`,
+		},
+		{
 			name: "Strands' details, one event per field", source: SourceSpanEvent,
 			events: spanEvents(
 				ev{name: semconv.EventOperationDetails, attrs: attrs{semconv.AttrSystemInstructions: `[{"type":"text","content":"be good"}]`}},
