@@ -106,6 +106,7 @@ var contentNames = map[string]contentUse{
 	AttrLogfireRequest:        usedByMessages,
 	AttrLogfireResponse:       usedByMessages,
 	AttrStrandsSystem:         usedByMessages,
+	AttrAnthropicToolResult:   usedByTool,
 
 	AttrSentryMessages:        usedByMessages,
 	AttrSentryTools:           usedByMessages,

@@ -44,9 +44,9 @@ func (p Prefixes) Match(name string) bool {
 }
 
 // KindOfOperation is the kind that a gen_ai.operation.name stands for;
-// KindOther for a name that the convention does not list. llm_call, which
-// Gemini CLI writes, counts as listed (instrumentations.md 3.2), and so do the
-// spellings of embeddings.
+// KindOther for a name that the convention does not list. llm_call, tool_call
+// and agent_call, which Gemini CLI writes, count as listed (instrumentations.md
+// 3.2), and so do the spellings of embeddings.
 func KindOfOperation(operation string) Kind {
 	switch operation {
 	case "chat", "generate_content", "text_completion", "fetch_response", "llm_call":
@@ -55,9 +55,9 @@ func KindOfOperation(operation string) Kind {
 		return KindEmbeddings
 	case "retrieval":
 		return KindRetrieval
-	case "execute_tool":
+	case "execute_tool", "tool_call":
 		return KindTool
-	case "create_agent", "invoke_agent", "plan":
+	case "create_agent", "invoke_agent", "plan", "agent_call":
 		return KindAgent
 	case "invoke_workflow":
 		return KindWorkflow

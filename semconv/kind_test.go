@@ -129,6 +129,9 @@ func TestEveryKnownOperationHasAKind(t *testing.T) {
 		require.NotEqual(t, KindOther, kind, operation)
 		require.True(t, known[kind], operation)
 	}
+	assert.Equal(t, KindTool, KindOfOperation("tool_call"))
+	assert.Equal(t, KindAgent, KindOfOperation("agent_call"))
+	assert.Equal(t, KindOther, KindOfOperation("schedule_tool_calls"))
 	assert.Equal(t, KindOther, KindOfOperation("framework"))
 	assert.Equal(t, KindOther, KindOfOperation(""))
 }

@@ -133,6 +133,9 @@ const (
 	AttrUsageDetailsCacheRead        = "gen_ai.usage.details.cache_read_tokens"
 	AttrUsageDetailsCacheWrite       = "gen_ai.usage.details.cache_write_tokens"
 	AttrUsageDetailsReasoning        = "gen_ai.usage.details.reasoning_tokens"
+	AttrUsageInputDetails            = "gen_ai.usage.input_token_details"
+	AttrUsageOutputDetails           = "gen_ai.usage.output_token_details"
+	AttrToolCallIDOld                = "gen_ai.tool.call_id"
 
 	PrefixPrompt         = "gen_ai.prompt."
 	PrefixCompletion     = "gen_ai.completion."
@@ -388,6 +391,9 @@ const (
 	AttrLogfireRequest        = "request_data"
 	AttrLogfireResponse       = "response_data"
 	AttrStrandsSystem         = "system_prompt"
+	AttrLSUsage               = "langsmith.usage_metadata"
+	AttrAnthropicStopReason   = "anthropic.message.stop_reason"
+	AttrAnthropicToolResult   = "anthropic.tool_result.content"
 
 	logfirePendingSpan = "pending_span"
 )

@@ -184,8 +184,13 @@ func (found *foundFacts) fillUsage(u *Usage) {
 	found.fillTokens(&u.CacheReadInputTokens, factCacheRead)
 	found.fillTokens(&u.CacheWriteInputTokens, factCacheWrite)
 	found.fillTokens(&u.ReasoningOutputTokens, factReasoning)
-	if found.ranks[factUsageDetails] != 0 {
-		readUsageDetails(found.values[factUsageDetails], u)
+	for _, object := range [...]struct {
+		field factField
+		read  func(pcommon.Value, *Usage)
+	}{{factUsageDetails, readUsage}, {factInputDetails, readInputDetails}, {factOutputDetails, readOutputDetails}} {
+		if found.ranks[object.field] != 0 {
+			object.read(found.values[object.field], u)
+		}
 	}
 }
 
@@ -201,29 +206,6 @@ func fillTokens(dst *TokenCount, v pcommon.Value) {
 	}
 	if tokens, ok := IntOf(v); ok && tokens >= 0 {
 		*dst = TokenCount{N: tokens, Known: true}
-	}
-}
-
-// readUsageDetails reads token counts in one object: Langfuse's, a map or JSON
-// text for one, and Genkit's. Keys other than these are counts of other units.
-func readUsageDetails(v pcommon.Value, u *Usage) {
-	details, ok := objectOf(v)
-	if !ok {
-		return
-	}
-	for key, count := range details.All() {
-		switch key {
-		case "input", "input_tokens", "prompt_tokens", "inputTokens":
-			fillTokens(&u.InputTokens, count)
-		case "output", "output_tokens", "completion_tokens", "outputTokens":
-			fillTokens(&u.OutputTokens, count)
-		case "input_cached_tokens", "cache_read_input_tokens", "input_cache_read", "cachedContentTokens":
-			fillTokens(&u.CacheReadInputTokens, count)
-		case "cache_creation_input_tokens", "input_cache_creation", "input_cache_write_tokens":
-			fillTokens(&u.CacheWriteInputTokens, count)
-		case "output_reasoning_tokens", "output_reasoning", "thoughtsTokens":
-			fillTokens(&u.ReasoningOutputTokens, count)
-		}
 	}
 }
 
@@ -254,7 +236,7 @@ func readGenkitModel(attrs pcommon.Map, f *CallFacts) {
 	}
 	if output, ok := objectOf(v); ok {
 		if usage, ok := output.Get("usage"); ok {
-			readUsageDetails(usage, &f.Usage)
+			readUsage(usage, &f.Usage)
 		}
 	}
 }

@@ -191,6 +191,23 @@ func TestReadSpanFacts(t *testing.T) {
 		}, CallFacts{RequestModel: "m", ConversationID: "s", Usage: Usage{
 			InputTokens: tokens(1), OutputTokens: tokens(2), CacheReadInputTokens: tokens(3), ReasoningOutputTokens: tokens(5),
 		}}},
+		{"Langfuse's newer usage", "g", map[string]any{AttrLFUsageDetails: `{"promptTokens":1,"completionTokens":2,"totalTokens":3}`}, CallFacts{
+			Usage: Usage{InputTokens: tokens(1), OutputTokens: tokens(2)},
+		}},
+		{"OpenAI's usage", "g", map[string]any{AttrLFUsageDetails: `{"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":3},"completion_tokens_details":{"reasoning_tokens":5}}`}, CallFacts{
+			Usage: Usage{InputTokens: tokens(1), OutputTokens: tokens(2), CacheReadInputTokens: tokens(3), ReasoningOutputTokens: tokens(5)},
+		}},
+		{"OpenAI's usage, flattened", "g", map[string]any{AttrLFUsageDetails: map[string]any{"prompt_tokens_details.cached_tokens": 3, "completion_tokens_details.reasoning_tokens": 5}}, CallFacts{
+			Usage: Usage{CacheReadInputTokens: tokens(3), ReasoningOutputTokens: tokens(5)},
+		}},
+		{"LangSmith", "g", map[string]any{
+			AttrUsageInputTokens: 1, AttrUsageInputDetails: `{"cache_read":3,"cache_creation":4}`, AttrUsageOutputDetails: `{"reasoning":5}`,
+		}, CallFacts{Usage: Usage{InputTokens: tokens(1), CacheReadInputTokens: tokens(3), CacheWriteInputTokens: tokens(4), ReasoningOutputTokens: tokens(5)}}},
+		{"LangSmith's only usage", "g", map[string]any{
+			AttrLSUsage: `{"input_tokens":1,"output_tokens":2,"total_tokens":3,"input_token_details":{"cache_read":3},"output_token_details":{"reasoning":5}}`,
+		}, CallFacts{Usage: Usage{InputTokens: tokens(1), OutputTokens: tokens(2), CacheReadInputTokens: tokens(3), ReasoningOutputTokens: tokens(5)}}},
+		{"Anthropic", "anthropic.messages.create", map[string]any{AttrAnthropicStopReason: "end_turn"}, CallFacts{FinishReasons: []string{"stop"}}},
+		{"Anthropic, as others say it", "x", map[string]any{AttrAnthropicStopReason: "end_turn", AttrFinishReasons: []any{"tool_use"}}, CallFacts{FinishReasons: []string{"tool_call"}}},
 		{"Langfuse failure", "OpenAI.chat", map[string]any{AttrLFLevel: "ERROR", AttrLFStatusMessage: "429"}, CallFacts{Failed: true, ErrorMessage: "429"}},
 		{"Langfuse note", "OpenAI.chat", map[string]any{AttrLFLevel: "DEFAULT", AttrLFStatusMessage: "fine"}, CallFacts{}},
 		{"Langfuse broken usage", "OpenAI.chat", map[string]any{AttrLFUsageDetails: `{"input":`}, CallFacts{}},
@@ -237,6 +254,7 @@ func TestReadSpanFactsOfTools(t *testing.T) {
 		"current":       {AttrToolName: "get", AttrToolCallID: "1", AttrToolCallArguments: "{}x", AttrToolCallResult: "r"},
 		"Vercel":        {AttrAIToolCallName: "get", AttrAIToolCallID: "1", AttrAIToolCallArgs: "{}x", AttrAIToolCallResult: "r"},
 		"ADK":           {AttrToolName: "get", AttrToolCallID: "1", AttrADKToolArgs: "{}x", AttrADKToolResponse: "r"},
+		"Anthropic":     {AttrToolName: "get", AttrToolCallIDOld: "1", AttrToolCallArguments: "{}x", AttrAnthropicToolResult: "r"},
 		"OpenInference": {AttrOISpanKind: "TOOL", AttrOIToolName: "get", AttrOIToolCallID: "1", AttrOIInputValue: "{}x", AttrOIOutputValue: "r"},
 		"OpenLLMetry":   {AttrTLSpanKind: "tool", AttrTLEntityName: "get", AttrToolCallID: "1", AttrTLEntityInput: "{}x", AttrTLEntityOutput: "r"},
 		"both":          {AttrOperationName: "execute_tool", AttrTLSpanKind: "tool", AttrTLEntityName: "x", AttrTLEntityInput: "x", AttrToolName: "get", AttrToolCallID: "1", AttrToolCallArguments: "{}x", AttrTLEntityOutput: "r"},

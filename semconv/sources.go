@@ -20,6 +20,8 @@ const (
 	factCacheWrite
 	factReasoning
 	factUsageDetails
+	factInputDetails
+	factOutputDetails
 	factFirstChunkSeconds
 	factFirstChunkMillis
 	factFirstChunkTime
@@ -60,13 +62,15 @@ var factSources = buildFactSources(map[factField][]string{
 	factResponseID:     {AttrResponseID, AttrAIResponseID},
 	factConversationID: {AttrConversationID, AttrConversation, AttrLFSessionID, AttrSessionID, AttrTLSessionID, AttrTLConversationID, AttrAISessionID, AttrAISessionID2, AttrAIConversationID, AttrAIConversationID2, AttrADKSessionID, AttrMicrosoftSessionID, AttrGenkitSessionID, AttrLangSmithSessionID, AttrLangSmithThreadID, AttrLangSmithConversationID, AttrMastraSessionID, AttrMastraThreadID},
 	factAgentName:      {AttrAgentName, AttrOIAgentName},
-	factFinishReasons:  {AttrFinishReasons, AttrFinishReason, AttrTLFinishReason, AttrTLStopReason, AttrOIFinishReason, AttrAIFinishReason, AttrAIFinishReasonOld},
+	factFinishReasons:  {AttrFinishReasons, AttrFinishReason, AttrTLFinishReason, AttrTLStopReason, AttrOIFinishReason, AttrAIFinishReason, AttrAIFinishReasonOld, AttrAnthropicStopReason},
 	factInputTokens:    {AttrUsageInputTokens, AttrUsagePromptTokens, AttrTLPromptTokens, AttrOITokensPrompt, AttrAIUsageInput, AttrAIUsagePrompt, AttrAIUsageTokens},
 	factOutputTokens:   {AttrUsageOutputTokens, AttrUsageCompletion, AttrTLCompletionTokens, AttrOITokensCompletion, AttrAIUsageOutput, AttrAIUsageCompletion},
 	factCacheRead:      {AttrUsageCacheReadInputTokens, AttrUsageCacheRead, AttrTLCacheRead, AttrOITokensCacheRead, AttrAIUsageCacheRead, AttrAIUsageCached, AttrUsageDetailsCacheRead, AttrUsagePromptDetailsCacheRead},
 	factCacheWrite:     {AttrUsageCacheWriteInputTokens, AttrUsageCacheCreation, AttrUsageCacheWrite, AttrUsageCacheCreation2, AttrTLCacheCreation, AttrOITokensCacheWrite, AttrAIUsageCacheWrite, AttrUsageDetailsCacheWrite, AttrUsagePromptDetailsCacheWrite},
 	factReasoning:      {AttrUsageReasoningOutputTokens, AttrUsageReasoning, AttrUsageReasoning2, AttrTLReasoningTokens, AttrOITokensReasoning, AttrAIUsageReasoning2, AttrAIUsageReasoning, AttrUsageDetailsReasoning, AttrUsageCompletionDetailsReason},
-	factUsageDetails:   {AttrLFUsageDetails},
+	factUsageDetails:   {AttrLFUsageDetails, AttrLSUsage},
+	factInputDetails:   {AttrUsageInputDetails},
+	factOutputDetails:  {AttrUsageOutputDetails},
 
 	factFirstChunkSeconds: {AttrTimeToFirstChunk, AttrServerTimeToFirstToken},
 	factFirstChunkMillis:  {AttrAIFirstChunk, AttrAIFirstChunkOld},
@@ -77,9 +81,9 @@ var factSources = buildFactSources(map[factField][]string{
 	factLevel:        {AttrLFLevel},
 
 	factToolName:      {AttrToolName, AttrOIToolName, AttrAIToolCallName},
-	factToolCallID:    {AttrToolCallID, AttrOIToolCallID, AttrAIToolCallID},
+	factToolCallID:    {AttrToolCallID, AttrOIToolCallID, AttrAIToolCallID, AttrToolCallIDOld},
 	factToolArguments: {AttrToolCallArguments, AttrOIToolCallArguments, AttrAIToolCallArgs, AttrADKToolArgs, AttrPydanticToolArguments, AttrToolArgs, AttrToolInput},
-	factToolResult:    {AttrToolCallResult, AttrAIToolCallResult, AttrADKToolResponse, AttrPydanticToolResponse, AttrToolOutput},
+	factToolResult:    {AttrToolCallResult, AttrAIToolCallResult, AttrADKToolResponse, AttrPydanticToolResponse, AttrToolOutput, AttrAnthropicToolResult},
 
 	factSpanKind:    {AttrOISpanKind},
 	factRequestType: {AttrTLRequestType},
