@@ -213,6 +213,9 @@ func (a *assembly) assembleMessages() {
 		if len(c.facts.FinishReasons) == 0 {
 			c.facts.FinishReasons = shortReasons(c.assembled.FinishReasons)
 		}
+		if c.assembled.Told != nil {
+			c.add(c.assembled.Told)
+		}
 	}
 }
 

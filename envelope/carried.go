@@ -110,7 +110,7 @@ func (a *assembly) carry(c *call) {
 		}
 		if content {
 			return a.options.Messages && !slices.Contains(c.assembled.LeftOver, key) &&
-				(!a.options.AllContent || c.assembled.Holds(key))
+				(!a.options.AllContent || c.assembled.Holds(key)) && !c.leaveRest(key, v)
 		}
 		if !c.carries(key, v) {
 			return false
@@ -120,6 +120,24 @@ func (a *assembly) carry(c *call) {
 		}
 		return true
 	})
+}
+
+// leaveRest puts into a content attribute what of it neither messages nor facts
+// show; false when that is nothing.
+func (c *call) leaveRest(key string, v pcommon.Value) bool {
+	rest, ok := c.assembled.RestOf(key)
+	if !ok {
+		return false
+	}
+	if c.facts.Prune(rest); rest.Len() == 0 {
+		return false
+	}
+	if v.Type() == pcommon.ValueTypeStr {
+		v.SetStr(string(AppendJSONMap(nil, rest)))
+	} else {
+		rest.CopyTo(v.SetEmptyMap())
+	}
+	return true
 }
 
 // takeTool moves arguments or a result to where they stay as long as the call

@@ -27,6 +27,10 @@ const (
 	weightSpanless = 150
 	// weightContent are the four lists of messages and content_source.
 	weightContent = 350
+	// weightTold is what a response in a span's content may tell of the call:
+	// facts whose texts and numbers stand in it. The rest of it stays where
+	// it was.
+	weightTold = 300
 	// weightFact is a fact's key and, if it is a number, its value.
 	weightFact = 44
 	// weightLink are the keys and ids of a link.
@@ -134,11 +138,12 @@ func (b *Builder) SpanWeight(s *event.Span) int {
 
 // contentWeight is the size of the messages that a span's attributes hold.
 func (b *Builder) contentWeight(attrs pcommon.Map) int {
-	weight := weightContent
+	weight, told := weightContent, 0
 	for key, v := range attrs.All() {
 		if !semconv.IsContentAttribute(key) {
 			continue
 		}
+		told = weightTold
 		w := weighing{builder: b}
 		weight += w.assembled(v, 0)
 		if v.Type() == pcommon.ValueTypeStr && !b.options.AllContent {
@@ -146,7 +151,7 @@ func (b *Builder) contentWeight(attrs pcommon.Map) int {
 			weight -= b.text(v.Str())
 		}
 	}
-	return weight
+	return weight + told
 }
 
 // FixedWeight is at least the number of bytes that the record that Build makes

@@ -280,6 +280,25 @@ func TestWeightHoldsPerRecord(t *testing.T) {
 					`{"model":"m","messages":[{"role":"user","content":"`+strings.Repeat("text ", 600)+`"}]}`)
 			})
 		},
+		"span whose response tells of the call": func(from, n uint64) *envelope.Part {
+			return spansPart(from, n, func(seq uint64) *event.Span {
+				id := strings.Repeat(`\u0001`, 40)
+				return newSpan(pcommon.SpanID{byte(seq), 1}, "g", 0, time.Second, "langfuse.observation.type", "generation", semconv.AttrLFOutput,
+					`{"id":"`+id+`","model":"`+id+`","status":"completed","output":[],"usage":{"input":1099511627776,"output":1099511627776,"input_cached_tokens":1099511627776,"input_cache_creation":1099511627776,"output_reasoning":1099511627776}}`)
+			})
+		},
+		"span whose response says more than messages show": func(from, n uint64) *envelope.Part {
+			return spansPart(from, n, func(seq uint64) *event.Span {
+				return newSpan(pcommon.SpanID{byte(seq), 1}, "g", 0, time.Second, "langfuse.observation.type", "generation", semconv.AttrLFOutput,
+					`{"choices":[{}],"a":[`+strings.Repeat("1e20,", 300)+`0.5],"b":{`+strings.Repeat(`"\u2028`+"\u2028"+`":1e20,`, 1)+strings.Repeat(`"":{},`, 20)+`"x":"`+strings.Repeat("\u2028\\u2028", 50)+`"}}`)
+			})
+		},
+		"span whose answer another carrier has": func(from, n uint64) *envelope.Part {
+			return spansPart(from, n, func(seq uint64) *event.Span {
+				return newSpan(pcommon.SpanID{byte(seq), 1}, "c", 0, time.Second, "openinference.span.kind", "LLM", "llm.output_messages.0.message.content", "x",
+					"output.value", `{"id":"r","choices":[{"message":{"content":"x"}},{"message":{"content":"`+strings.Repeat(`\"`, 500)+`"}}]}`)
+			})
+		},
 		"event with many reasons in one text": func(from, n uint64) *envelope.Part {
 			return recordsPart(from, n, func(seq uint64) event.Record {
 				r := newLog(seq, semconv.EventOperationDetails, 0, nil, "gen_ai.response.finish_reasons", strings.Repeat("safety,", 63)+"stop")

@@ -4,61 +4,110 @@ import "go.opentelemetry.io/collector/pdata/pcommon"
 
 // readUsage reads token counts in one object, a map or JSON text for one, as
 // providers, frameworks and Langfuse spell them; values are taken as they are
-// stated. Keys other than these are counts of other units.
-func readUsage(v pcommon.Value, u *Usage) {
+// stated. Other keys are counts of other units.
+func readUsage(v pcommon.Value, u *Usage) { u.read(v, (*Usage).count) }
+
+// readInputDetails and readOutputDetails read what the tokens of the input and
+// of the output were, each an object of its own.
+func readInputDetails(v pcommon.Value, u *Usage) { u.read(v, (*Usage).inputDetail) }
+
+func readOutputDetails(v pcommon.Value, u *Usage) { u.read(v, (*Usage).outputDetail) }
+
+// read takes the counts that find knows.
+func (u *Usage) read(v pcommon.Value, find func(*Usage, string) *TokenCount) {
 	counts, ok := objectOf(v)
 	if !ok {
 		return
 	}
 	for key, count := range counts.All() {
-		switch key {
-		case "input", "input_tokens", "prompt_tokens", "inputTokens", "promptTokens", "promptTokenCount", "prompt_token_count":
-			fillTokens(&u.InputTokens, count)
-		case "output", "output_tokens", "completion_tokens", "outputTokens", "completionTokens", "candidatesTokenCount", "candidates_token_count":
-			fillTokens(&u.OutputTokens, count)
-		case "input_cached_tokens", "cache_read_input_tokens", "input_cache_read", "cacheReadInputTokens", "cachedInputTokens", "cached_input_tokens",
-			"cachedContentTokens", "cachedContentTokenCount", "cached_content_token_count",
-			"prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens":
-			fillTokens(&u.CacheReadInputTokens, count)
-		case "cache_creation_input_tokens", "input_cache_creation", "input_cache_write_tokens", "cacheWriteInputTokens":
-			fillTokens(&u.CacheWriteInputTokens, count)
-		case "output_reasoning_tokens", "output_reasoning", "reasoningTokens", "reasoning_tokens",
-			"thoughtsTokens", "thoughtsTokenCount", "thoughts_token_count",
-			"completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens":
-			fillTokens(&u.ReasoningOutputTokens, count)
-		case "prompt_tokens_details", "input_tokens_details", "input_token_details", "inputTokenDetails":
-			readInputDetails(count, u)
-		case "completion_tokens_details", "output_tokens_details", "output_token_details", "outputTokenDetails":
-			readOutputDetails(count, u)
+		if known := find(u, key); known != nil {
+			fillTokens(known, count)
+		} else if inner := detailsUnder(key); inner != nil {
+			u.read(count, inner)
 		}
 	}
 }
 
-// readInputDetails reads what the tokens of the input were, an object as well.
-func readInputDetails(v pcommon.Value, u *Usage) {
-	counts, ok := objectOf(v)
-	if !ok {
-		return
+// count is the place of a count that stands in an object under this key.
+func (u *Usage) count(key string) *TokenCount {
+	switch key {
+	case "input", "input_tokens", "prompt_tokens", "inputTokens", "promptTokens", "promptTokenCount", "prompt_token_count":
+		return &u.InputTokens
+	case "output", "output_tokens", "completion_tokens", "outputTokens", "completionTokens", "candidatesTokenCount", "candidates_token_count":
+		return &u.OutputTokens
+	case "input_cached_tokens", "cache_read_input_tokens", "input_cache_read", "cacheReadInputTokens", "cachedInputTokens", "cached_input_tokens",
+		"cachedContentTokens", "cachedContentTokenCount", "cached_content_token_count",
+		"prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens":
+		return &u.CacheReadInputTokens
+	case "cache_creation_input_tokens", "input_cache_creation", "input_cache_write_tokens", "cacheWriteInputTokens":
+		return &u.CacheWriteInputTokens
+	case "output_reasoning_tokens", "output_reasoning", "reasoningTokens", "reasoning_tokens",
+		"thoughtsTokens", "thoughtsTokenCount", "thoughts_token_count",
+		"completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens":
+		return &u.ReasoningOutputTokens
 	}
-	for key, count := range counts.All() {
-		switch key {
-		case "cached_tokens", "cache_read", "cacheReadTokens":
-			fillTokens(&u.CacheReadInputTokens, count)
-		case "cache_creation", "cache_write", "cacheWriteTokens":
-			fillTokens(&u.CacheWriteInputTokens, count)
-		}
-	}
+	return nil
 }
 
-func readOutputDetails(v pcommon.Value, u *Usage) {
-	counts, ok := objectOf(v)
+// detailsUnder says how to read an object in an object of counts.
+func detailsUnder(key string) func(*Usage, string) *TokenCount {
+	switch key {
+	case "prompt_tokens_details", "input_tokens_details", "input_token_details", "inputTokenDetails":
+		return (*Usage).inputDetail
+	case "completion_tokens_details", "output_tokens_details", "output_token_details", "outputTokenDetails":
+		return (*Usage).outputDetail
+	}
+	return nil
+}
+
+func (u *Usage) inputDetail(key string) *TokenCount {
+	switch key {
+	case "cached_tokens", "cache_read", "cacheReadTokens":
+		return &u.CacheReadInputTokens
+	case "cache_creation", "cache_write", "cacheWriteTokens":
+		return &u.CacheWriteInputTokens
+	}
+	return nil
+}
+
+func (u *Usage) outputDetail(key string) *TokenCount {
+	switch key {
+	case "reasoning_tokens", "reasoning", "reasoningTokens":
+		return &u.ReasoningOutputTokens
+	}
+	return nil
+}
+
+// states says that u has all that an object says about tokens: its counts, and
+// their total.
+func (u *Usage) states(v pcommon.Value, find func(*Usage, string) *TokenCount) bool {
+	counts, ok := MapOf(v)
 	if !ok {
-		return
+		return false
 	}
 	for key, count := range counts.All() {
-		switch key {
-		case "reasoning_tokens", "reasoning", "reasoningTokens":
-			fillTokens(&u.ReasoningOutputTokens, count)
+		n, isCount := IntOf(count)
+		switch known, inner := find(u, key), detailsUnder(key); {
+		case IsEmpty(count), isCount && n == 0:
+		case known != nil:
+			if !isCount || !known.Known || known.N != n {
+				return false
+			}
+		case inner != nil:
+			if !u.states(count, inner) {
+				return false
+			}
+		case !isCount || !isTotal(key) || n != u.InputTokens.N+u.OutputTokens.N && n != u.InputTokens.N+u.OutputTokens.N+u.ReasoningOutputTokens.N:
+			return false
 		}
 	}
+	return true
+}
+
+func isTotal(key string) bool {
+	switch key {
+	case "total", "total_tokens", "totalTokens", "totalTokenCount", "total_token_count":
+		return true
+	}
+	return false
 }

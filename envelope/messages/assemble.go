@@ -23,6 +23,12 @@ type Result struct {
 	// that have nothing else; of a family of attributes the prefix, which ends
 	// with a dot.
 	Read []string
+	// Rest are what attributes of the span say that the messages do not show,
+	// beside what they show.
+	Rest []Rest
+	// Told is what responses in attributes of the span say about the call;
+	// nil when there is none. It is for what nothing else says.
+	Told *semconv.CallFacts
 }
 
 // Holds says that all that an attribute of the span says is in the messages.
@@ -58,7 +64,7 @@ func Assemble(span *event.Span, records []*event.Record, dst pcommon.Map) Result
 		a.flattenedAttributes(&attrs)
 	}
 	a.write(dst)
-	return Result{FinishReasons: a.best[fieldOutput].finish, LeftOver: a.leftOver, Read: a.read}
+	return Result{FinishReasons: a.best[fieldOutput].finish, LeftOver: a.leftOver, Read: a.read, Rest: a.rest, Told: a.told}
 }
 
 func (a *assembly) write(dst pcommon.Map) {

@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/genaibuffer/genaibufferprocessor/event"
+	"github.com/genaibuffer/genaibufferprocessor/semconv"
 )
 
 // quality is how much a carrier has for a field; carriers compete by it before
@@ -40,6 +41,10 @@ type draft struct {
 	partly bool
 	// expanding says that what is read was the text of a message.
 	expanding bool
+	// told is what a response says about the call; nil when there was none.
+	told *semconv.CallFacts
+	// members are the entries of the object that was read, if it was one.
+	members []member
 	// expected is how many messages of the input there may be.
 	expected int
 	// held says that several sources follow each other, and that a message
@@ -84,6 +89,8 @@ type assembly struct {
 	best     [fieldCount]candidate
 	leftOver []string
 	read     []string
+	rest     []Rest
+	told     *semconv.CallFacts
 	// partly names the attributes that say what no field shows.
 	partly []string
 }

@@ -86,6 +86,8 @@ func TestWholeRequestForLackingMessages(t *testing.T) {
 			name:  "better carriers are not replaced",
 			span:  attrs{semconv.AttrInputMessages: `[{"role":"user","parts":[]},{"role":"user","parts":[{"type":"text","content":"hi"}]}]`, semconv.AttrOIInputValue: `[{"role":"user","content":"a"},{"role":"user","content":"hi"}]`},
 			input: `[{"role":"user","parts":[]},{"role":"user","parts":[{"type":"text","content":"hi"}]}]`,
+			// But what they lack stays where it is.
+			leftOver: []string{semconv.AttrOIInputValue},
 		},
 	})
 	replaced := row{span: look(image, attrs{content("1", "type"): "image"})}

@@ -51,6 +51,7 @@ func (d *draft) plain(f field, s string) {
 
 // raw writes what should have been messages as the text or the parts it is.
 func (d *draft) raw(f field, v pcommon.Value) {
+	d.members = nil
 	w := d.begin(f, roleOf("", f))
 	w.raw = true
 	w.parts.part(v, 0)
@@ -96,6 +97,9 @@ func (d *draft) object(f field, m pcommon.Map, depth int) bool {
 	if item := itemOf(m); item != noItem {
 		d.item(f, item, m)
 		d.end()
+		if depth == 0 && item == messageItem && d.told != nil {
+			d.foreignMembers(m)
+		}
 		return true
 	}
 	if m = objectIn(m); f == fieldOutput {
@@ -259,6 +263,7 @@ func (d *draft) item(f field, kind itemKind, m pcommon.Map) {
 		var k messageFields
 		k.read(m)
 		k.unwrap()
+		k.response = f == fieldOutput && d.learn(m)
 		d.message(f, &k)
 	case callItem:
 		d.loose(f, roleAssistant).parts.mapPart(m, 0)

@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -100,6 +101,8 @@ type messageFields struct {
 	inherited [mCount]bool
 	// repeated are keys under which something stands that was read elsewhere.
 	repeated []string
+	// response says that the outermost object is a whole response.
+	response bool
 }
 
 // read collects the fields of a message in one pass.
@@ -172,20 +175,28 @@ func (k *messageFields) unwrap() {
 }
 
 // keep copies into the message what was not written of its source and wrapper.
-// A wrapper is a response: its token counts are read as facts, and what it
-// repeats of the request and of the provider's own response is left out.
+// What a response says about itself is read as facts and no message's, and what
+// it repeats of the request and of the provider's own response is left out.
 func (k *messageFields) keep(message pcommon.Map) {
 	var used [mCount + 1]string
 	if k.source != (pcommon.Map{}) && k.source.Len() > 0 {
 		n := k.usedKeys(used[:0], false)
 		if len(n) < k.source.Len() {
-			putRest(message, k.source, append(append(n, semconv.AttrEventName), k.repeated...)...)
+			n = append(append(n, semconv.AttrEventName), k.repeated...)
+			if k.response && k.wrapper == (pcommon.Map{}) {
+				putRest(message, k.source, append(n, foreign[:]...)...)
+			} else {
+				putRest(message, k.source, n...)
+			}
 		}
 		k.keepAdditional(message)
 	}
 	if k.wrapper != (pcommon.Map{}) {
 		n := k.usedKeys(make([]string, 0, mCount+8), true)
 		n = append(append(n, k.inner, semconv.AttrEventName), k.repeated...)
+		if k.response {
+			n = append(n, foreign[:]...)
+		}
 		putRest(message, k.wrapper, append(n, leftOut[:]...)...)
 	}
 }
@@ -195,6 +206,17 @@ var leftOut = [...]string{"usage", "usageMetadata", "usage_metadata", "request",
 
 // leavesOut says that something of the wrapper stays with it.
 func (k *messageFields) leavesOut() bool {
+	if k.response {
+		outer := k.source
+		if k.wrapper != (pcommon.Map{}) {
+			outer = k.wrapper
+		}
+		for key, v := range outer.All() {
+			if !semconv.IsEmpty(v) && slices.Contains(foreign[:], key) {
+				return true
+			}
+		}
+	}
 	return k.wrapper != (pcommon.Map{}) && !empty(first(k.wrapper, leftOut[:]...))
 }
 

@@ -77,10 +77,13 @@ func (r *reading) use(keys ...string) {
 	}
 }
 
+// has says that a key was read.
+func (r *reading) has(key string) bool { return slices.Contains(r.used[:r.n], key) }
+
 // more says that there is something that was not read.
 func (r *reading) more() bool {
 	for key, v := range r.m.All() {
-		if !semconv.IsEmpty(v) && !slices.Contains(r.used[:r.n], key) {
+		if !semconv.IsEmpty(v) && !r.has(key) {
 			return true
 		}
 	}

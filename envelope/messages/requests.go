@@ -29,6 +29,9 @@ func (d *draft) choices(choices pcommon.Slice) {
 // request reads what an API, a framework or an SDK was asked: messages, system
 // instructions and tools.
 func (d *draft) request(m pcommon.Map, depth int) bool {
+	if inner, ok := d.firstArgument(m); ok {
+		m = inner
+	}
 	r := read(m)
 	input := r.take("messages", "contents", "input", "prompt", keyContent)
 	if !null(input) {
@@ -50,7 +53,23 @@ func (d *draft) request(m pcommon.Map, depth int) bool {
 		d.end()
 	}
 	d.partly = d.partly || r.more() || configured && config.more()
+	if known && depth == 0 {
+		d.requestMembers(&r, &config)
+	}
 	return known
+}
+
+// firstArgument is the request where a function's arguments are all that is
+// known of it, as LangSmith has them.
+func (d *draft) firstArgument(m pcommon.Map) (pcommon.Map, bool) {
+	args, ok := sliceIn(m, "args")
+	if !ok || m.Len() != 1 || args.Len() == 0 {
+		return pcommon.Map{}, false
+	}
+	for i := 1; i < args.Len(); i++ {
+		d.partly = d.partly || !semconv.IsEmpty(args.At(i))
+	}
+	return semconv.MapOf(args.At(0))
 }
 
 // setting reads the system instructions and the tools of a request, unless
@@ -75,6 +94,7 @@ func (d *draft) setting(r *reading) bool {
 // response reads what an API answered.
 func (d *draft) response(m pcommon.Map, depth int) bool {
 	r := read(m)
+	d.learn(m)
 	if choices, ok := r.takeSlice("choices", "candidates"); ok {
 		d.choices(choices)
 	} else if generations, ok := r.takeSlice("generations"); ok {
@@ -87,6 +107,9 @@ func (d *draft) response(m pcommon.Map, depth int) bool {
 		d.finishLast(finishReason(r.take("finishReason", keyFinishReason, "stopReason", "stop_reason")))
 	}
 	d.partly = d.partly || r.more()
+	if depth == 0 {
+		d.responseMembers(&r)
+	}
 	return true
 }
 

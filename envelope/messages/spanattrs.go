@@ -169,10 +169,11 @@ func (a *assembly) wholeAttribute(c *spanContent, place int, source *spanSource,
 	}
 	superseded := !a.wants(source.field)
 	hasMore := source.settings() && (a.wants(fieldSystem) || a.wants(fieldTools))
-	if superseded && !hasMore {
+	mayHaveMore := source.general && isModelCall(c.span.Kind) && source.key != semconv.AttrPydanticAll
+	if superseded && !hasMore && !mayHaveMore {
 		return
 	}
-	var d draft
+	d := draft{told: a.told}
 	if source.key == semconv.AttrPydanticAll {
 		d.conversation(v)
 	} else {
@@ -182,10 +183,20 @@ func (a *assembly) wholeAttribute(c *spanContent, place int, source *spanSource,
 		d.partly = d.partly || d.quality[source.field] >= rawText
 		d.quality[source.field] = nothing
 	}
+	if isModelCall(c.span.Kind) {
+		a.told = d.told
+	}
+	if superseded && !hasMore {
+		d.quality = [fieldCount]quality{}
+	}
 	if d.quality != [fieldCount]quality{} {
 		a.offer(&d, carrier, source.key)
 	} else if !superseded {
 		a.leftOver = append(a.leftOver, source.key)
+		return
+	}
+	if mayHaveMore || len(d.members) > 0 {
+		a.keepRest(&d, source.key)
 	}
 }
 
