@@ -207,6 +207,8 @@ func (a *assembly) assembleMessages() {
 		records := c.records
 		if c.takeToolEvents() {
 			records = nil
+		} else {
+			c.takeToolAttributes()
 		}
 		c.content = a.contentOf(i)
 		c.assembled = messages.Assemble(c.span, records, c.content)

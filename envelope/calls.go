@@ -38,6 +38,8 @@ type call struct {
 	// said about it.
 	content   pcommon.Map
 	assembled messages.Result
+	// rest is what is left of attributes that say what a tool did.
+	rest []toolRest
 }
 
 // failure is what is known of an error.
@@ -79,6 +81,10 @@ func (c *call) open(span *event.Span) {
 	c.startedAt, c.endedAt = data.StartTimestamp(), data.EndTimestamp()
 	c.place = c.startedAt
 	semconv.ReadSpanFacts(data, &c.facts)
+	if c.kind == semconv.KindInference || c.kind == semconv.KindEmbeddings {
+		// A tool that is named here is one that the model asked for.
+		c.facts.Tool = semconv.ToolFacts{}
+	}
 }
 
 // openSpanless opens a call for the record at place k if it carries content of

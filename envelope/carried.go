@@ -108,6 +108,11 @@ func (a *assembly) carry(c *call) {
 		if !consumed {
 			return false
 		}
+		if content && semconv.IsToolContent(key) {
+			// A second one, or that of a call that executes no tool.
+			tool := &c.facts.Tool
+			return present(tool.Arguments) && v.Equal(tool.Arguments) || present(tool.Result) && v.Equal(tool.Result)
+		}
 		if content {
 			return a.options.Messages && !slices.Contains(c.assembled.LeftOver, key) &&
 				(!a.options.AllContent || c.assembled.Holds(key)) && !c.leaveRest(key, v)
@@ -120,6 +125,7 @@ func (a *assembly) carry(c *call) {
 		}
 		return true
 	})
+	c.giveBack()
 }
 
 // leaveRest puts into a content attribute what of it neither messages nor facts
@@ -132,11 +138,7 @@ func (c *call) leaveRest(key string, v pcommon.Value) bool {
 	if c.facts.Prune(rest); rest.Len() == 0 {
 		return false
 	}
-	if v.Type() == pcommon.ValueTypeStr {
-		v.SetStr(string(AppendJSONMap(nil, rest)))
-	} else {
-		rest.CopyTo(v.SetEmptyMap())
-	}
+	putRest(v, rest, v.Type() == pcommon.ValueTypeStr)
 	return true
 }
 

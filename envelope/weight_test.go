@@ -333,6 +333,13 @@ func TestWeightHoldsPerRecord(t *testing.T) {
 					semconv.AttrOIMetadata, `{"ls_provider":"`+strings.Repeat(`\u0001`, 300)+`"}`)
 			})
 		},
+		"tool told by attributes of messages": func(from, n uint64) *envelope.Part {
+			return spansPart(from, n, func(seq uint64) *event.Span {
+				return newSpan(pcommon.SpanID{byte(seq), 1}, "t", 0, time.Second, "gen_ai.operation.name", "tool_call",
+					semconv.AttrInputMessages, `{"callId":"c","name":"f","args":{"a":[-1,-1,-1],"b":"`+strings.Repeat(`\"`, 200)+`"},"c":[`+strings.Repeat("1e20,", 50)+`{}]}`,
+					semconv.AttrCompletion, `["`+strings.Repeat(`\"`, 200)+`",[],[-1,-1]]`)
+			})
+		},
 		"tool told by events": func(from, n uint64) *envelope.Part {
 			part := recordsPart(from, n, func(seq uint64) event.Record {
 				r := newLog(seq, semconv.EventChoice, 0, nil, "message", `[{"text":[-1,-1,-1]}]`)
@@ -402,7 +409,7 @@ func TestFixedWeight(t *testing.T) {
 	longID := strings.Repeat("i", envelope.MaxRequestIDBytes-2)
 	for _, form := range []envelope.BodyForm{envelope.BodyMap, envelope.BodyJSON} {
 		builder := envelope.NewBuilder(envelope.Options{Body: form, Events: true, Messages: true})
-		span := newSpan(spanID, "chat", 0, time.Second, "gen_ai.operation.name", "chat", "gen_ai.provider.name", long,
+		span := newSpan(spanID, "f", 0, time.Second, "gen_ai.operation.name", "execute_tool", "gen_ai.provider.name", long,
 			"gen_ai.request.model", long, "gen_ai.response.model", long, "gen_ai.response.id", long, "gen_ai.conversation.id", long,
 			"gen_ai.agent.name", long, "gen_ai.tool.name", long, "error.type", long,
 			"gen_ai.response.finish_reasons", `["s"`+strings.Repeat(`,"s"`, 127)+`]`)

@@ -203,6 +203,10 @@ var ContentAttributes = func() []string {
 // IsContentAttribute says whether an attribute holds content, in any dialect.
 func IsContentAttribute(key string) bool { return attributeUseOf(key).content }
 
+// IsToolContent says that an attribute holds what a tool was called with or what
+// it answered, in any dialect.
+func IsToolContent(key string) bool { return contentNames[key] == usedByTool }
+
 // ConsumedAttribute says that a call's named fields, its tool or its messages
 // carry an attribute already, so that it need not be repeated among its
 // attributes. For content that holds unless assembling reports the attribute as

@@ -195,6 +195,29 @@ func isPart(typ string, m pcommon.Map) bool {
 	return false
 }
 
+// IsConversation says that a value, structured or JSON text, is a message, a
+// list of messages or a request that holds one.
+func IsConversation(v pcommon.Value) bool {
+	v = parsed(v)
+	if m, ok := semconv.MapOf(v); ok {
+		if inner, ok := sliceIn(m, "messages"); ok {
+			return holdsMessage(inner)
+		}
+		return itemOf(m) == messageItem
+	}
+	list, ok := semconv.SliceOf(v)
+	return ok && holdsMessage(list)
+}
+
+func holdsMessage(list pcommon.Slice) bool {
+	for i := range list.Len() {
+		if m, ok := semconv.MapOf(list.At(i)); ok && itemOf(m) == messageItem {
+			return true
+		}
+	}
+	return false
+}
+
 // areBlocks says that a list holds the blocks of one message: objects of which
 // at least one is known as a part, and none as a message. Whatever else is among
 // them is a part that somebody added.
