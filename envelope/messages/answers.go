@@ -8,6 +8,59 @@ import (
 	"github.com/genaibuffer/genaibufferprocessor/semconv"
 )
 
+// roleOf is the role of the next message of a field. One whose role is the name
+// of a tool that was called just before, as Langfuse has LangChain's, is that
+// tool's answer; the name stays the message's.
+func (d *draft) roleOf(k *messageFields, f field) string {
+	name := k.roleName()
+	role := roleOf(name, f)
+	switch role {
+	case roleSystem, roleUser, roleAssistant, roleTool, "developer":
+		return role
+	}
+	if !d.called(f, name) {
+		return role
+	}
+	if !k.has(mName) {
+		k.values[mName] = pcommon.NewValueStr(name)
+	}
+	return roleTool
+}
+
+// maxAnswers is how many answers of tools may follow the message that called
+// them, and how many calls that may have, for an answer to be known by its name.
+const maxAnswers = 64
+
+// called says that the last message, not counting answers of tools, has a call
+// of the tool.
+func (d *draft) called(f field, tool string) bool {
+	list := d.lists[f]
+	if list == (pcommon.Slice{}) {
+		return false
+	}
+	for i := list.Len() - 1; i >= max(0, list.Len()-maxAnswers); i-- {
+		message, ok := semconv.MapOf(list.At(i))
+		if !ok {
+			return false
+		}
+		switch str(get(message, keyRole)) {
+		case roleTool:
+			continue
+		case roleAssistant:
+		default:
+			return false
+		}
+		parts, ok := sliceIn(message, keyParts)
+		for j := 0; ok && j < min(parts.Len(), maxAnswers); j++ {
+			if part, ok := semconv.MapOf(parts.At(j)); ok && str(get(part, keyType)) == partToolCall && str(get(part, keyName)) == tool {
+				return true
+			}
+		}
+		return false
+	}
+	return false
+}
+
 // answerOnce takes what a tool answered out of messages of other roles where a
 // message of the tool says the same. Bedrock's API has answers in the user's
 // message; its instrumentation reports that message, and each answer in it once

@@ -114,7 +114,7 @@ func (d *draft) flatMessage(f field, m pcommon.Map) {
 	// The names of a flattened message are its own: whatever they are, it is
 	// a message.
 	k.ownContent()
-	w := d.begin(f, roleOf(k.roleName(), f))
+	w := d.begin(f, d.roleOf(&k, f))
 	w.parts.flat = true
 	w.add(&k)
 	d.end()

@@ -315,7 +315,7 @@ func (d *draft) message(f field, k *messageFields) {
 		return
 	}
 	name := k.roleName()
-	role := roleOf(name, f)
+	role := d.roleOf(k, f)
 	w := &d.writer
 	chunk := f == fieldOutput && isGeminiRole(name) && !k.has(mIndex)
 	item := role == roleAssistant && str(k.values[mType]) == "message"

@@ -64,6 +64,13 @@ func TestLangChainMessages(t *testing.T) {
 			input: `[{"role":"user","parts":[{"type":"text","content":"hi"}]},{"role":"expert","parts":[{"type":"text","content":"hm"}]}]`,
 		},
 		{
+			name: "answers under the names of tools, as Langfuse has them",
+			span: attrs{semconv.AttrLFInput: `[{"content":"","role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"get","arguments":"{\"city\":\"Rome\"}"}}]},` +
+				`{"content":"{\"t\":1}","role":"get","additional_kwargs":{}},{"content":"two","role":"get","additional_kwargs":{}},{"content":"hm","role":"expert"},{"content":"late","role":"get"}]`},
+			input: `[{"role":"assistant","parts":[` + callRome + `]},{"role":"tool","parts":[{"type":"tool_call_response","response":{"t":1}}],"name":"get"},` +
+				`{"role":"tool","parts":[{"type":"tool_call_response","response":"two"}],"name":"get"},{"role":"expert","parts":[{"type":"text","content":"hm"}]},{"role":"get","parts":[{"type":"text","content":"late"}]}]`,
+		},
+		{
 			name:   "in an event",
 			events: logs(ev{name: semconv.EventOperationDetails, attrs: attrs{semconv.AttrInputMessages: "[" + human + "]"}}),
 			input:  userHi,
