@@ -43,6 +43,8 @@ func FuzzAssemble(f *testing.F) {
 		{semconv.EventOperationDetails, `null`, semconv.AttrInputMessages, `[{"role":"user","parts":[{"type":"text","content":"[{\"role\":\"model\",\"parts\":[{\"text\":\"a\"}]},{\"type\":\"reasoning\",\"summary\":[]}]"}]}]`},
 		{"", `null`, semconv.AttrOutputMessages, `[{"role":"assistant","finish_reason":"stop","parts":[{"content":"{\"object\":\"chat.completion\",\"choices\":[{\"message\":{}}]}"}]}]`},
 		{"", `{"tool_calls":[{"tool_call":{"id":"1"}}],"function_call":{"name":"f","arguments":"\"{}\""}}`, "llm.input_messages.0.message.contents.0.message_content.type", "tool_use"},
+		{"", `{"id":"r","role":"assistant","content":"a","usage":{"input_tokens":1},"custom":{"choices":[]},"raw":7}`, semconv.AttrOIOutputValue, `{"id":"r","choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens_details":{"cached_tokens":1}}}`},
+		{semconv.EventAssistantMessage, `{"content":"[{\"reasoning\":{\"text\":\"a\"}},{\"guardContent\":{\"text\":{\"text\":\"a\"}}},{\"citations\":{\"content\":[{}]}},{\"x\":1}]"}`, semconv.AttrPrompt, `{"args":[{"messages":[{"role":"f"}],"config":{"a":1}},{"b":1}]}`},
 	} {
 		f.Add(seed.event, seed.body, seed.key, seed.value, true)
 		f.Add(seed.event, seed.body, seed.key, seed.value, false)

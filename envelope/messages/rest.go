@@ -37,6 +37,10 @@ type member struct {
 	field field
 }
 
+// maxMembers is how many entries of an object are told apart: pdata looks at all
+// keys of an object before it puts one, and no request has so many.
+const maxMembers = 256
+
 // member notes an entry of the object that is read; one that says nothing is
 // not missed.
 func (d *draft) member(parent, key string, v pcommon.Value, f field) {
@@ -151,6 +155,10 @@ func (d *draft) learn(m pcommon.Map) bool {
 // keepRest notes what the fields do not show of an attribute that the draft was
 // read from. Of one that is not an object that is all of it or nothing.
 func (a *assembly) keepRest(d *draft, key string) {
+	if len(d.members) > maxMembers {
+		a.leftOver = append(a.leftOver, key)
+		return
+	}
 	rest := pcommon.Map{}
 	for _, m := range d.members {
 		if m.field != fieldCount && a.shows(d, m.field) {

@@ -2,6 +2,8 @@ package messages
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -9,6 +11,14 @@ import (
 
 	"github.com/genaibuffer/genaibufferprocessor/semconv"
 )
+
+func manyEntries(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"k%d":1`, i)
+	}
+	return b.String()
+}
 
 // TestRest: what an attribute says beyond what is shown is told apart from it,
 // and what a response says about the call is read.
@@ -99,6 +109,12 @@ func TestRest(t *testing.T) {
 				semconv.AttrOIInputValue:  `[{"role":"user","content":"hi"}]`,
 				semconv.AttrOIOutputValue: `[{"type":"reasoning","summary":[{"type":"summary_text","text":"hm"}]},{"role":"assistant","content":"yo"}]`,
 			}, input: userHi, output: assistantYo, leftOver: []string{semconv.AttrOIOutputValue}},
+		},
+		{
+			name: "an object of so many entries stays whole", row: row{span: attrs{
+				semconv.AttrLFOutput: `{"choices":[` + choice + `]` + manyEntries(300) + `}`,
+			}, output: `[{"role":"assistant","parts":[{"type":"text","content":"yo"}],"finish_reason":"stop"}]`, finish: []string{"stop"}, leftOver: []string{semconv.AttrLFOutput}},
+			told: &semconv.CallFacts{FinishReasons: []string{"stop"}},
 		},
 		{
 			name: "what is no call of a model tells nothing of one", row: row{kind: semconv.KindAgent, span: attrs{
