@@ -186,10 +186,10 @@ func (found *foundFacts) fillUsage(u *Usage) {
 	found.fillTokens(&u.ReasoningOutputTokens, factReasoning)
 	for _, object := range [...]struct {
 		field factField
-		read  func(pcommon.Value, *Usage)
-	}{{factUsageDetails, readUsage}, {factInputDetails, readInputDetails}, {factOutputDetails, readOutputDetails}} {
+		about usageObject
+	}{{factUsageDetails, allTokens}, {factInputDetails, inputDetails}, {factOutputDetails, outputDetails}} {
 		if found.ranks[object.field] != 0 {
-			object.read(found.values[object.field], u)
+			readUsage(found.values[object.field], object.about, u)
 		}
 	}
 }
@@ -236,7 +236,7 @@ func readGenkitModel(attrs pcommon.Map, f *CallFacts) {
 	}
 	if output, ok := objectOf(v); ok {
 		if usage, ok := output.Get("usage"); ok {
-			readUsage(usage, &f.Usage)
+			readUsage(usage, allTokens, &f.Usage)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func readResponse(m pcommon.Map, f *CallFacts, depth int) bool {
 	fillString(&f.ResponseID, a.id)
 	fillString(&f.ResponseModel, a.model)
 	for _, usage := range a.usage[:a.usages] {
-		readUsage(usage, &f.Usage)
+		readUsage(usage, allTokens, &f.Usage)
 	}
 	if len(f.FinishReasons) == 0 {
 		f.FinishReasons = a.finishReasons()
@@ -163,7 +163,7 @@ func (f *CallFacts) prune(rest pcommon.Map, depth int) {
 		case "model", "modelVersion", "model_version", "modelId", "model_name":
 			return v.Str() != "" && (v.Str() == f.ResponseModel || v.Str() == f.RequestModel)
 		case "usage", "usageMetadata", "usage_metadata", "tokenUsage", "token_usage":
-			return f.Usage.states(v, (*Usage).count)
+			return f.Usage.states(v, allTokens)
 		case "stop_reason", "stopReason", FieldFinishReason, "finishReason":
 			return len(f.FinishReasons) > 0 && slices.Equal(FinishReasonsOf(v), f.FinishReasons)
 		case "custom", "raw", "llmOutput", "llm_output":

@@ -2,33 +2,47 @@ package semconv
 
 import "go.opentelemetry.io/collector/pdata/pcommon"
 
+// usageObject is what an object of token counts is about.
+type usageObject uint8
+
+const (
+	notUsage usageObject = iota
+	// allTokens is an object with all counts, inputDetails and outputDetails
+	// are what the tokens of the input and of the output were.
+	allTokens
+	inputDetails
+	outputDetails
+)
+
 // readUsage reads token counts in one object, a map or JSON text for one, as
 // providers, frameworks and Langfuse spell them; values are taken as they are
 // stated. Other keys are counts of other units.
-func readUsage(v pcommon.Value, u *Usage) { u.read(v, (*Usage).count) }
-
-// readInputDetails and readOutputDetails read what the tokens of the input and
-// of the output were, each an object of its own.
-func readInputDetails(v pcommon.Value, u *Usage) { u.read(v, (*Usage).inputDetail) }
-
-func readOutputDetails(v pcommon.Value, u *Usage) { u.read(v, (*Usage).outputDetail) }
-
-// read takes the counts that find knows.
-func (u *Usage) read(v pcommon.Value, find func(*Usage, string) *TokenCount) {
+func readUsage(v pcommon.Value, about usageObject, u *Usage) {
 	counts, ok := objectOf(v)
 	if !ok {
 		return
 	}
 	for key, count := range counts.All() {
-		if known := find(u, key); known != nil {
+		if known := u.place(about, key); known != nil {
 			fillTokens(known, count)
-		} else if inner := detailsUnder(key); inner != nil {
-			u.read(count, inner)
+		} else if inner := detailsUnder(key); inner != notUsage {
+			readUsage(count, inner, u)
 		}
 	}
 }
 
-// count is the place of a count that stands in an object under this key.
+// place is where a count belongs that stands in an object under this key; nil
+// for nowhere.
+func (u *Usage) place(about usageObject, key string) *TokenCount {
+	switch about {
+	case inputDetails:
+		return u.inputDetail(key)
+	case outputDetails:
+		return u.outputDetail(key)
+	}
+	return u.count(key)
+}
+
 func (u *Usage) count(key string) *TokenCount {
 	switch key {
 	case "input", "input_tokens", "prompt_tokens", "inputTokens", "promptTokens", "promptTokenCount", "prompt_token_count":
@@ -49,15 +63,15 @@ func (u *Usage) count(key string) *TokenCount {
 	return nil
 }
 
-// detailsUnder says how to read an object in an object of counts.
-func detailsUnder(key string) func(*Usage, string) *TokenCount {
+// detailsUnder says what an object in an object of counts is about.
+func detailsUnder(key string) usageObject {
 	switch key {
 	case "prompt_tokens_details", "input_tokens_details", "input_token_details", "inputTokenDetails":
-		return (*Usage).inputDetail
+		return inputDetails
 	case "completion_tokens_details", "output_tokens_details", "output_token_details", "outputTokenDetails":
-		return (*Usage).outputDetail
+		return outputDetails
 	}
-	return nil
+	return notUsage
 }
 
 func (u *Usage) inputDetail(key string) *TokenCount {
@@ -80,20 +94,20 @@ func (u *Usage) outputDetail(key string) *TokenCount {
 
 // states says that u has all that an object says about tokens: its counts, and
 // their total.
-func (u *Usage) states(v pcommon.Value, find func(*Usage, string) *TokenCount) bool {
+func (u *Usage) states(v pcommon.Value, about usageObject) bool {
 	counts, ok := MapOf(v)
 	if !ok {
 		return false
 	}
 	for key, count := range counts.All() {
 		n, isCount := IntOf(count)
-		switch known, inner := find(u, key), detailsUnder(key); {
+		switch known, inner := u.place(about, key), detailsUnder(key); {
 		case IsEmpty(count), isCount && n == 0:
 		case known != nil:
 			if !isCount || !known.Known || known.N != n {
 				return false
 			}
-		case inner != nil:
+		case inner != notUsage:
 			if !u.states(count, inner) {
 				return false
 			}
