@@ -78,6 +78,9 @@ func (d *draft) value(f field, v pcommon.Value, depth int) bool {
 			// LangChain's callbacks get a list of conversations, of one.
 			return d.value(f, list.At(0), depth+1)
 		}
+		if answer, one := onlyResponse(list); one && f == fieldOutput {
+			return d.object(f, answer, depth)
+		}
 		if ok && areConversations(list) {
 			for i := range list.Len() {
 				d.messages(f, list.At(i).Slice())
@@ -87,6 +90,15 @@ func (d *draft) value(f field, v pcommon.Value, depth int) bool {
 		return ok && d.messages(f, list)
 	}
 	return false
+}
+
+// onlyResponse answers the response that a list consists of.
+func onlyResponse(list pcommon.Slice) (pcommon.Map, bool) {
+	if list == (pcommon.Slice{}) || list.Len() != 1 {
+		return pcommon.Map{}, false
+	}
+	m, ok := semconv.MapOf(list.At(0))
+	return m, ok && itemOf(m) == noItem && semconv.IsResponse(m)
 }
 
 // object reads one message, one part, or the request or response of an API.

@@ -104,6 +104,14 @@ func TestRest(t *testing.T) {
 			told: &semconv.CallFacts{ResponseID: "r", FinishReasons: []string{"stop"}},
 		},
 		{
+			name: "OpenInference: a list of one response", row: row{span: attrs{
+				flatUser: "hi", flatSays: "yo",
+				semconv.AttrOIOutputValue: `[{"id":"r","object":"chat.completion","choices":[` + choice + `]}]`,
+			}, input: userHi, output: assistantYo},
+			rest: map[string]string{semconv.AttrOIOutputValue: `{"id":"r","object":"chat.completion"}`},
+			told: &semconv.CallFacts{ResponseID: "r", FinishReasons: []string{"stop"}},
+		},
+		{
 			name: "OpenInference: lists of messages", row: row{span: attrs{
 				flatUser: "hi", flatSays: "yo",
 				semconv.AttrOIInputValue:  `[{"role":"user","content":"hi"}]`,
