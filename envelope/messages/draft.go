@@ -41,6 +41,8 @@ type draft struct {
 	partly bool
 	// expanding says that what is read was the text of a message.
 	expanding bool
+	// several says that the message that is read is not the only one.
+	several bool
 	// told is what a response says about the call; nil when there was none.
 	told *semconv.CallFacts
 	// members are the entries of the object that was read, if it was one.

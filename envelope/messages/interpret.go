@@ -107,6 +107,7 @@ func (d *draft) object(f field, m pcommon.Map, depth int) bool {
 		return false
 	}
 	if item := itemOf(m); item != noItem {
+		d.several = d.expanding && d.several
 		d.item(f, item, m)
 		d.end()
 		if depth == 0 && item == messageItem && d.told != nil {
@@ -262,6 +263,9 @@ func (d *draft) messages(f field, list pcommon.Slice) bool {
 		return false
 	}
 	d.list(f).EnsureCapacity(list.Len())
+	if !d.expanding {
+		d.several = list.Len() > 1
+	}
 	for i := range list.Len() {
 		element := list.At(i)
 		m, ok := semconv.MapOf(element)

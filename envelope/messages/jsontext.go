@@ -11,7 +11,8 @@ import (
 // expand reads a message whose only part is the JSON text of what stands for a
 // message's content or a whole conversation: parts become the message's own,
 // messages and items take its place, which true says. A user may well write
-// JSON, so all of it must be known, and known well: anything else stays text.
+// JSON, so all of it must be known, and known well; and a message beside others
+// quotes a conversation that it is not. Anything else stays text.
 func (d *draft) expand(f field, k *messageFields) bool {
 	s := k.onlyText()
 	if d.expanding || !looksLikeJSON(s) {
@@ -36,6 +37,9 @@ func (d *draft) expand(f field, k *messageFields) bool {
 	case contentParts:
 		k.values[mParts] = v
 	case contentMessages:
+		if d.several {
+			return false
+		}
 		d.messages(f, list)
 		if f == fieldOutput {
 			d.finishLast(reason)

@@ -62,6 +62,10 @@ func TestTextThatIsContent(t *testing.T) {
 			r.check(t)
 		})
 	}
+	const judge = `{"role":"system","parts":[{"type":"text","content":"Judge this."}]}`
+	quoted := "[" + judge + "," + textPart(t, "user", `[{"role":"user","content":"hi"},{"role":"assistant","content":"yo"}]`, "")[1:]
+	quotes := row{span: attrs{semconv.AttrInputMessages: quoted}, input: quoted}
+	t.Run("a conversation that a message beside others quotes", quotes.check)
 	once := textPart(t, "user", `[{"type":"text","text":"hi"}]`, "")
 	twice := row{
 		span:  attrs{semconv.AttrInputMessages: textPart(t, "user", once, "")},
