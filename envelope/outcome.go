@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/genaibuffer/genaibufferprocessor/envelope/messages"
 	"github.com/genaibuffer/genaibufferprocessor/semconv"
@@ -11,7 +12,8 @@ import (
 
 // readExceptions finds the calls that failed though their status does not say
 // so. An exception by itself may have been handled; one in a call that has
-// nothing to show for itself was not.
+// nothing to show for itself was not, unless the application says that all is
+// well.
 func (a *assembly) readExceptions() {
 	// The answer may be in an earlier part.
 	if a.part.Number > 1 {
@@ -19,7 +21,7 @@ func (a *assembly) readExceptions() {
 	}
 	for i := range a.calls {
 		c := &a.calls[i]
-		if c.span == nil || c.status != statusOK || c.kind != semconv.KindInference || !c.hasException() || a.hasOutput(c) {
+		if c.span == nil || c.status != statusOK || c.span.Data.Status().Code() == ptrace.StatusCodeOk || c.kind != semconv.KindInference || !c.hasException() || a.hasOutput(c) {
 			continue
 		}
 		c.status = statusError

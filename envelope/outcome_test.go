@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/genaibuffer/genaibufferprocessor/envelope"
 	"github.com/genaibuffer/genaibufferprocessor/event"
@@ -57,6 +58,9 @@ func TestExceptionOfACallWithoutAnswer(t *testing.T) {
 			}
 		})
 	}
+	fine := excepted(semconv.AttrSystem, "openai")
+	fine.Data.Status().SetCode(ptrace.StatusCodeOk)
+	assert.Equal(t, "ok", bodyOf(t, full, owned(newPart(nil, fine), fine))["status"], "the application says so")
 	quiet := newSpan(spanID, "chat", 0, time.Second, semconv.AttrOperationName, "chat")
 	assert.Equal(t, "ok", bodyOf(t, full, owned(newPart(nil, quiet), quiet))["status"])
 	later := newPart(nil, excepted(semconv.AttrSystem, "openai"))

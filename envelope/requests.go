@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/semconv"
 )
 
@@ -105,22 +106,46 @@ func (a *assembly) nameSent(answered map[string]string) {
 // unanswered names a request of which no id is known.
 func unanswered(seq uint64) string { return "\x00" + strconv.FormatUint(seq, 10) }
 
-// replaceInputs takes from each call what was sent before, for a retry say: each
-// time it is the whole history.
+// replaceInputs takes from each call what was sent before, in an earlier try:
+// each time it is the whole history.
 func (a *assembly) replaceInputs() {
 	records, d := a.part.Records, &a.deal
 	var last map[int32]int
 	for i := range records {
 		owner, attrs := d.owners[i], records[i].Log.Attributes()
-		if owner < 0 || semconv.RequestRoleOf(records[i].Name, attrs) != semconv.RequestSent || !semconv.HasRequestBody(attrs) {
+		if owner < 0 || semconv.RequestRoleOf(records[i].Name, attrs) != semconv.RequestSent {
 			continue
 		}
-		if before, ok := last[owner]; ok {
+		if _, ok := semconv.RequestBody(attrs); !ok {
+			continue
+		}
+		if before, ok := last[owner]; !ok {
+			if last == nil {
+				last = make(map[int32]int)
+			}
+		} else if a.sentAgain(&records[before], &records[i]) {
 			d.owners[before] = -1
 			d.sizes[owner]--
-		} else if last == nil {
-			last = make(map[int32]int)
 		}
 		last[owner] = i
 	}
+}
+
+// sentAgain says that what two records of a call tell to be sent are tries of
+// one request: it is the same, or they are under the span of the request, or ids
+// tell which response each has. Others may be of requests side by side.
+func (a *assembly) sentAgain(before, after *event.Record) bool {
+	was, is := before.Log.Attributes(), after.Log.Attributes()
+	first, _ := semconv.RequestBody(was)
+	second, _ := semconv.RequestBody(is)
+	if first.Equal(second) {
+		return true
+	}
+	if !a.options.Events {
+		return false // nothing else has what the call does not show
+	}
+	if !semconv.TellsRequestApart(before.Name) && !before.Log.SpanID().IsEmpty() && before.Log.SpanID() == after.Log.SpanID() {
+		return true
+	}
+	return semconv.RequestBodyID(before.Name, was) != "" && semconv.RequestBodyID(after.Name, is) != ""
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/genaibuffer/genaibufferprocessor/envelope"
 	"github.com/genaibuffer/genaibufferprocessor/event"
 	"github.com/genaibuffer/genaibufferprocessor/semconv"
 )
@@ -115,6 +116,11 @@ var requestCases = []struct {
 	}, []told{
 		{response: "req_1", output: []string{"a1"}}, {input: []string{"three"}},
 	}},
+	{"without ids they may be of requests side by side", []vendorEvent{
+		sent("", "one"), sent("", "two"), sent("", "two"), counted("req_1", 1), counted("req_2", 1),
+	}, []told{
+		{response: "req_1", input: []string{"one", "two"}}, {response: "req_2"},
+	}},
 	{"alone they are one call", []vendorEvent{sent("b1", "one"), sent("b2", "two")}, []told{{input: []string{"two"}}}},
 	{"an error without an id is that of what was sent", []vendorEvent{
 		sent("b1", "one"), answered("req_1", "b1", "a1"), sent("b2", "two"), failed400(), sent("b3", "three"), failed400(),
@@ -153,6 +159,13 @@ func TestEventsOfSeveralRequests(t *testing.T) {
 			assert.Len(t, list(body, "events"), len(records))
 		})
 	}
+}
+
+// Where envelopes have no events, a call has all that differs.
+func TestWhatWasSentStaysWhereEventsAreNot(t *testing.T) {
+	records := vendorRecords(pcommon.SpanID{}, []vendorEvent{sent("b1", "one"), sent("b2", "one"), sent("b3", "two"), counted("req_1", 1)})
+	calls := list(bodyOf(t, envelope.Options{Messages: true}, newPart(records)), "calls")
+	assert.Equal(t, []told{{response: "req_1", input: []string{"one", "two"}}}, tell(calls))
 }
 
 func TestEventsJoinTheSpanOfTheirRequest(t *testing.T) {

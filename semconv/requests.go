@@ -57,12 +57,12 @@ func RequestBodyID(name string, attrs pcommon.Map) string {
 	return ""
 }
 
-// HasRequestBody says that an event whose role is RequestSent has what was sent.
-func HasRequestBody(attrs pcommon.Map) bool {
+// RequestBody is what was sent, of an event whose role is RequestSent.
+func RequestBody(attrs pcommon.Map) (pcommon.Value, bool) {
 	for _, key := range [...]string{AttrClaudeBody, AttrGeminiRequestText} {
 		if v, ok := attrs.Get(key); ok && !IsEmpty(v) {
-			return true
+			return v, true
 		}
 	}
-	return false
+	return pcommon.Value{}, false
 }
