@@ -96,6 +96,9 @@ func (a *assembly) carry(c *call) {
 	a.carried.clear()
 	arguments, result := c.facts.Tool.Arguments, c.facts.Tool.Result
 	c.span.Data.Attributes().RemoveIf(func(key string, v pcommon.Value) bool {
+		if left, taken := c.giveBack(v); taken {
+			return !left
+		}
 		consumed, content := semconv.ConsumedAttribute(key)
 		switch v {
 		case arguments:
@@ -125,7 +128,6 @@ func (a *assembly) carry(c *call) {
 		}
 		return true
 	})
-	c.giveBack()
 }
 
 // leaveRest puts into a content attribute what of it neither messages nor facts

@@ -9,8 +9,9 @@ import (
 
 // takeToolAttributes reads what a tool was called with and what it answered
 // where Gemini CLI and LangSmith have them: in the attributes of the tool's own
-// span that are a model's messages elsewhere. They leave the span, and are no
+// span that are a model's messages elsewhere. They are emptied, and are no
 // messages then; what else is in them is given back when the call is written.
+// None leaves the span before: that would move the others, to which facts refer.
 func (c *call) takeToolAttributes() {
 	tool := &c.facts.Tool
 	if c.kind != semconv.KindTool || c.span == nil {
@@ -33,27 +34,35 @@ func (c *call) takeToolAttributes() {
 		}
 		if rest, taken := source.read(c, v); taken {
 			wasText := v.Type() == pcommon.ValueTypeStr
-			attrs.Remove(source.key)
-			if rest != (pcommon.Map{}) && rest.Len() > 0 {
-				c.rest = append(c.rest, toolRest{source.key, rest, wasText})
-			}
+			_ = v.FromRaw(nil)
+			c.rest = append(c.rest, toolRest{v, rest, wasText})
 		}
 	}
 }
 
 // toolRest is what is left of an attribute that a tool's call was read from.
 type toolRest struct {
-	key    string
+	attribute pcommon.Value
+	// value is zero when nothing is left.
 	value  pcommon.Map
 	asText bool
 }
 
-// giveBack puts what was left of attributes among them again.
-func (c *call) giveBack() {
+// giveBack puts what is left of an attribute into it again. It is for the
+// attributes that were emptied, which taken says of v; left is whether there was
+// something.
+func (c *call) giveBack(v pcommon.Value) (left, taken bool) {
 	for _, rest := range c.rest {
-		to := c.span.Data.Attributes().PutEmpty(rest.key)
-		putRest(to, rest.value, rest.asText)
+		if rest.attribute != v {
+			continue
+		}
+		if rest.value == (pcommon.Map{}) || rest.value.Len() == 0 {
+			return false, true
+		}
+		putRest(v, rest.value, rest.asText)
+		return true, true
 	}
+	return false, false
 }
 
 // putRest puts what is left of an object, as JSON text if it was that.
@@ -93,8 +102,9 @@ func (c *call) takeCalled(v pcommon.Value) (rest pcommon.Map, taken bool) {
 	return m, true
 }
 
-// takeGiven reads what a function was given: {"args": [arguments, {"toolCallId",
-// …}]}, {"input": arguments} or the arguments themselves.
+// takeGiven reads what a function was given: {"args": [arguments]}, {"args":
+// [arguments, {"toolCallId", …}]}, {"args": several arguments}, {"input":
+// arguments} or the arguments themselves.
 func (c *call) takeGiven(v pcommon.Value) (rest pcommon.Map, taken bool) {
 	if messages.IsConversation(v) {
 		return pcommon.Map{}, false
@@ -105,18 +115,33 @@ func (c *call) takeGiven(v pcommon.Value) (rest pcommon.Map, taken bool) {
 		return m, true
 	}
 	if list, ok := listUnder(m, "args"); ok && m.Len() == 1 && list.Len() > 0 {
-		c.facts.Tool.Arguments = moved(list.At(0))
-		rest := pcommon.NewMap()
-		if list.Len() > 1 {
-			if options, ok := semconv.MapOf(list.At(1)); ok {
-				c.takeText(options, "toolCallId", &c.facts.Tool.CallID)
-				options.CopyTo(rest)
-			}
+		options, hasOptions := callOptions(list)
+		switch {
+		case list.Len() > 1 && !hasOptions:
+			c.facts.Tool.Arguments = onlyMember(m, "args")
+			return pcommon.Map{}, true
+		case hasOptions:
+			c.takeText(options, "toolCallId", &c.facts.Tool.CallID)
 		}
-		return rest, true
+		c.facts.Tool.Arguments = moved(list.At(0))
+		return options, true
 	}
 	c.facts.Tool.Arguments = onlyMember(m, "input")
 	return pcommon.Map{}, true
+}
+
+// callOptions is what LangSmith has beside the arguments of a function that a
+// model called.
+func callOptions(args pcommon.Slice) (pcommon.Map, bool) {
+	if args.Len() != 2 {
+		return pcommon.Map{}, false
+	}
+	options, ok := semconv.MapOf(args.At(1))
+	if !ok {
+		return pcommon.Map{}, false
+	}
+	id, ok := options.Get("toolCallId")
+	return options, ok && id.Str() != ""
 }
 
 // takeAnswered reads {"response": …} or {"result": …}, beside which Gemini CLI
