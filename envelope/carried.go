@@ -111,7 +111,7 @@ func (a *assembly) carry(c *call) {
 		if !consumed {
 			return false
 		}
-		if content && semconv.IsToolContent(key) {
+		if content && (semconv.IsToolContent(key) || c.kind == semconv.KindTool && semconv.IsGeneralContent(key)) {
 			// A second one, or that of a call that executes no tool.
 			tool := &c.facts.Tool
 			return present(tool.Arguments) && v.Equal(tool.Arguments) || present(tool.Result) && v.Equal(tool.Result)

@@ -97,6 +97,15 @@ func TestToolLosesNothing(t *testing.T) {
 			name: "one argument", attributes: []any{semconv.AttrPrompt, `{"args":["Rome"]}`},
 			tool: map[string]any{"arguments": "Rome"},
 		},
+		{
+			name: "a general input and output", attributes: []any{semconv.AttrOIInputValue, `{"q":"in"}`, semconv.AttrOIOutputValue, "out"},
+			tool: map[string]any{"arguments": map[string]any{"q": "in"}, "result": "out"},
+		},
+		{
+			name:       "a general input and output beside the tool's own",
+			attributes: []any{semconv.AttrOIInputValue, `{"q":"in"}`, semconv.AttrToolCallArguments, "a", semconv.AttrToolCallResult, "out", semconv.AttrOIOutputValue, "out"},
+			tool:       map[string]any{"arguments": "a", "result": "out"}, kept: map[string]any{semconv.AttrOIInputValue: `{"q":"in"}`},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, all := range []bool{false, true} {

@@ -207,6 +207,10 @@ func IsContentAttribute(key string) bool { return attributeUseOf(key).content }
 // it answered, in any dialect.
 func IsToolContent(key string) bool { return contentNames[key] == usedByTool }
 
+// IsGeneralContent says that an attribute holds the input or the output of
+// whatever its span does: on a tool's span arguments and result.
+func IsGeneralContent(key string) bool { return key == AttrOIInputValue || key == AttrOIOutputValue }
+
 // ConsumedAttribute says that a call's named fields, its tool or its messages
 // carry an attribute already, so that it need not be repeated among its
 // attributes. For content that holds unless assembling reports the attribute as

@@ -25,11 +25,15 @@ func ReadSpanFacts(span ptrace.Span, f *CallFacts) {
 	if f.Operation == "" && strings.HasPrefix(span.Name(), spanAIPrefix) && strings.HasSuffix(span.Name(), spanAIEmbed) {
 		f.Operation = operationEmbeddings
 	}
-	if strings.EqualFold(found.str(factSpanKind), "TOOL") {
+	isTool := strings.EqualFold(found.str(factSpanKind), "TOOL")
+	if isTool {
 		readOpenInferenceTool(span.Attributes(), f)
 	}
 	if found.isTraceloopTool() {
 		readTraceloopTool(span.Attributes(), f)
+	}
+	if !isTool && KindOfOperation(f.Operation) == KindTool {
+		readOpenInferenceTool(span.Attributes(), f)
 	}
 	if found.str(factGenkitSubtype) == "model" {
 		readGenkitModel(span.Attributes(), f)
@@ -281,7 +285,8 @@ func (found *foundFacts) fillError(f *CallFacts) {
 }
 
 // readOpenInferenceTool takes a tool's arguments and result from the general
-// input and output that OpenInference puts on every span.
+// input and output that OpenInference puts on every span, and others on those of
+// tools.
 func readOpenInferenceTool(attrs pcommon.Map, f *CallFacts) {
 	if v, ok := attrs.Get(AttrOIInputValue); ok && f.Tool.Arguments == (pcommon.Value{}) {
 		f.Tool.Arguments = v

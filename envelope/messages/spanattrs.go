@@ -256,7 +256,8 @@ func (a *assembly) flatAttributes(c *spanContent, from, to int) {
 	for i := from; i < to; i++ {
 		source := &flatSources[i]
 		if source.general && c.span.Kind == semconv.KindTool {
-			// A tool's input and output are its arguments and result.
+			// A tool's input and output are its arguments and result, else
+			// the caller's.
 			continue
 		}
 		a.wholeAttribute(c, len(spanSources)+i, source, SourceFlattenedAttribute)
