@@ -39,6 +39,9 @@ type draft struct {
 	lacking [fieldCount]bool
 	// partly says that not all of what was read is in the lists.
 	partly bool
+	// leavesOut says that the last message had something around it that is no
+	// message's.
+	leavesOut bool
 	// expanding says that what is read was the text of a message.
 	expanding bool
 	// several says that the message that is read is not the only one.

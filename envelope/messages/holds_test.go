@@ -69,6 +69,22 @@ func TestHolds(t *testing.T) {
 			kept: []string{semconv.AttrSentryToolCalls, semconv.AttrSentryEmbeddingInput},
 		},
 		{
+			name: "instructions that say something else", row: row{span: attrs{semconv.AttrSystemInstructions: `[{"role":"system","content":{"message":{"role":"system","content":"be good"},"more":"no"}}]`}},
+			kept: []string{semconv.AttrSystemInstructions},
+		},
+		{
+			name: "instructions that say nothing", row: row{span: attrs{semconv.AttrADKRequest: `{"contents":[{"role":"user","parts":[{"text":"hi"}]}],"config":{"system_instruction":[{"role":"system","name":"n"}]}}`}},
+			kept: []string{semconv.AttrADKRequest},
+		},
+		{
+			name: "a reason that is no text", row: row{span: attrs{semconv.AttrADKResponse: `{"output":"yo","finish_reason":{"why":"no"}}`}},
+			kept: []string{semconv.AttrADKResponse},
+		},
+		{
+			name: "a second reason", row: row{span: attrs{semconv.AttrADKResponse: `{"output":[{"role":"model","finish_reason":"stop","content":"yo"}],"finishReason":"length"}`}},
+			kept: []string{semconv.AttrADKResponse},
+		},
+		{
 			name: "one of two answers", row: row{span: attrs{semconv.AttrAIResponseText: "yo", semconv.AttrAIResponseObject: `{"a":1}`}},
 			held: []string{semconv.AttrAIResponseText}, kept: []string{semconv.AttrAIResponseObject},
 		},

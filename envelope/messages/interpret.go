@@ -110,8 +110,12 @@ func (d *draft) object(f field, m pcommon.Map, depth int) bool {
 		d.several = d.expanding && d.several
 		d.item(f, item, m)
 		d.end()
-		if depth == 0 && item == messageItem && d.told != nil {
-			d.foreignMembers(m)
+		switch {
+		case depth > 0 || item != messageItem:
+		case d.told != nil:
+			d.foreignMembers(m, foreign[:])
+		case d.leavesOut:
+			d.foreignMembers(m, leftOut[:])
 		}
 		return true
 	}

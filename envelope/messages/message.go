@@ -179,6 +179,8 @@ func (k *messageFields) unwrap() {
 // it repeats of the request and of the provider's own response is left out.
 func (k *messageFields) keep(message pcommon.Map) {
 	var used [mCount + 1]string
+	keepType(message, k.source)
+	keepType(message, k.wrapper)
 	if k.source != (pcommon.Map{}) && k.source.Len() > 0 {
 		n := k.usedKeys(used[:0], false)
 		if len(n) < k.source.Len() {
@@ -198,6 +200,24 @@ func (k *messageFields) keep(message pcommon.Map) {
 			n = append(n, foreign[:]...)
 		}
 		putRest(message, k.wrapper, append(n, leftOut[:]...)...)
+	}
+}
+
+// keepType puts a message's type, unless it is one that says no more than that it
+// is a message, and whose.
+func keepType(message, source pcommon.Map) {
+	if source == (pcommon.Map{}) {
+		return
+	}
+	v, ok := source.Get(keyType)
+	if !ok || v.Type() != pcommon.ValueTypeStr {
+		return
+	}
+	typ := strings.TrimSuffix(strings.ToLower(v.Str()), "chunk")
+	switch strings.TrimSuffix(strings.TrimSuffix(typ, "message"), "generation") {
+	case "", "chat", "human", roleUser, "ai", roleAssistant, roleSystem, "developer", roleTool, typeFunction, partText:
+	default:
+		putFree(message, keyType, v)
 	}
 }
 
@@ -300,7 +320,6 @@ func (k *messageFields) roleName() string {
 // add writes what a message says into the open one.
 func (w *messageWriter) add(k *messageFields) {
 	k.used[mRole] = str(k.values[mRole]) != ""
-	k.used[mType] = str(k.values[mType]) != ""
 	k.used[mIndex] = isIndexValue(k.values[mIndex])
 	if !empty(k.values[mReasoning]) {
 		reasoning := k.take(mReasoning)
@@ -370,7 +389,8 @@ func (w *messageWriter) toolContent(k *messageFields) {
 		}
 	}
 	id := k.responseID()
-	k.used[mCallID], k.used[mID] = true, true
+	k.used[mCallID] = true
+	k.used[mID] = empty(k.values[mID]) || text(k.values[mID]) == text(id)
 	w.parts.response(id, answer)
 }
 
@@ -421,7 +441,8 @@ func (w *messageWriter) describe(k *messageFields) {
 		k.used[mName] = true
 	}
 	k.keep(w.message)
-	w.draft.partly = w.draft.partly || k.leavesOut()
+	w.draft.leavesOut = k.leavesOut()
+	w.draft.partly = w.draft.partly || w.draft.leavesOut
 }
 
 // isGeminiRole says that a role is Gemini's word for what a model answers, or

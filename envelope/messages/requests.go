@@ -104,7 +104,8 @@ func (d *draft) response(m pcommon.Map, depth int) bool {
 		if null(output) || !d.value(fieldOutput, parsed(output), depth+1) {
 			return false
 		}
-		d.finishLast(finishReason(r.take("finishReason", keyFinishReason, "stopReason", "stop_reason")))
+		reason := reasonOf(r.takeText("finishReason", keyFinishReason, "stopReason", "stop_reason"))
+		d.partly = !d.finishLast(reason) || d.partly
 	}
 	d.partly = d.partly || r.more()
 	if depth == 0 {
@@ -113,20 +114,26 @@ func (d *draft) response(m pcommon.Map, depth int) bool {
 	return true
 }
 
-// finishLast gives the last message a reason that stands outside of it.
-func (d *draft) finishLast(reason string) {
+// finishLast gives the last message a reason that stands outside of it; false
+// when there is none to give it to, or it has another.
+func (d *draft) finishLast(reason string) bool {
+	if reason == "" {
+		return true
+	}
 	list := d.lists[fieldOutput]
-	if reason == "" || list == (pcommon.Slice{}) || list.Len() == 0 {
-		return
+	if list == (pcommon.Slice{}) || list.Len() == 0 {
+		return false
 	}
 	message, ok := semconv.MapOf(list.At(list.Len() - 1))
 	if !ok {
-		return
+		return false
 	}
-	if v, finished := message.GetOrPutEmpty(keyFinishReason); !finished {
+	v, finished := message.GetOrPutEmpty(keyFinishReason)
+	if !finished {
 		v.SetStr(reason)
 		d.finished(reason)
 	}
+	return v.Str() == reason
 }
 
 // instructions reads system instructions: text, JSON text, a list of texts,
@@ -144,8 +151,10 @@ func (d *draft) instructions(v pcommon.Value) {
 	}
 	w.instructions(v, 0)
 	w.settle()
-	d.partly = d.partly || w.partly
-	d.note(fieldSystem, w.content)
+	d.partly = d.partly || w.partly || w.list.Len() == 0
+	if w.list.Len() > 0 {
+		d.note(fieldSystem, w.content)
+	}
 }
 
 // isInstructions says that parsed JSON is instructions in some shape, and not
@@ -178,13 +187,22 @@ func (w *partWriter) instructions(v pcommon.Value, depth int) {
 	}
 	var k messageFields
 	k.read(m)
-	k.unwrap()
 	r := read(m)
-	r.use(keyRole, keyParts, keyContent, keyType)
-	w.partly = w.partly || r.more()
-	for _, inner := range [...]pcommon.Value{k.values[mParts], k.values[mContent]} {
-		if !null(inner) {
-			w.instructions(inner, depth+1)
+	r.use(keyRole, keyType)
+	for _, f := range [...]messageField{mMessage, mParts, mContent, mText, mContents} {
+		if k.has(f) {
+			r.use(k.keys[f])
+			w.instructions(parsedMessage(f, k.values[f]), depth+1)
 		}
 	}
+	w.partly = w.partly || r.more()
+}
+
+// parsedMessage is what stands under a message's field; one that stands in an
+// object of its own may be JSON text.
+func parsedMessage(f messageField, v pcommon.Value) pcommon.Value {
+	if f == mMessage {
+		return parsed(v)
+	}
+	return v
 }

@@ -113,8 +113,8 @@ func (d *draft) ownMembers(parent string, own pcommon.Map) {
 }
 
 // foreignMembers notes the entries of a response that is also its message,
-// which are no message's.
-func (d *draft) foreignMembers(m pcommon.Map) {
+// whose keys are no message's.
+func (d *draft) foreignMembers(m pcommon.Map, keys []string) {
 	for key, v := range m.All() {
 		switch {
 		case key == "custom" || key == "raw":
@@ -125,7 +125,7 @@ func (d *draft) foreignMembers(m pcommon.Map) {
 			d.member("", key, v, fieldCount)
 		case key == "request":
 			d.member("", key, v, fieldInput)
-		case slices.Contains(foreign[:], key):
+		case slices.Contains(keys, key):
 			d.member("", key, v, fieldCount)
 		default:
 			d.member("", key, v, fieldOutput)
@@ -161,7 +161,7 @@ func (a *assembly) keepRest(d *draft, key string) {
 	}
 	rest := pcommon.Map{}
 	for _, m := range d.members {
-		if m.field != fieldCount && a.shows(d, m.field) {
+		if a.showsMember(d, &m) {
 			continue
 		}
 		if rest == (pcommon.Map{}) {
@@ -186,11 +186,29 @@ func (a *assembly) keepRest(d *draft, key string) {
 	}
 }
 
+// showsMember says that an entry is shown. A response has its request once more,
+// which is shown only if some request is.
+func (a *assembly) showsMember(d *draft, m *member) bool {
+	switch {
+	case m.field == fieldCount:
+		return false
+	case m.field == fieldInput && d.lists[fieldInput] == (pcommon.Slice{}):
+		return a.knows(fieldInput)
+	}
+	return a.shows(d, m.field)
+}
+
+// knows says that something is shown for a field.
+func (a *assembly) knows(f field) bool {
+	best := &a.best[f]
+	return best.quality >= rawText && best.list != (pcommon.Slice{})
+}
+
 // shows says that all that the draft has for a field is shown: because it is the
 // draft that is shown, or because what is shown has as many parts of each sort.
 func (a *assembly) shows(d *draft, f field) bool {
 	drafted, best := d.lists[f], &a.best[f]
-	known := best.quality >= rawText && best.list != (pcommon.Slice{})
+	known := a.knows(f)
 	switch f {
 	case fieldSystem:
 		return known && best.quality == content || a.inputHasInstructions()

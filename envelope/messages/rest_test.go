@@ -58,6 +58,12 @@ func TestRest(t *testing.T) {
 			told: &semconv.CallFacts{ResponseID: "r"},
 		},
 		{
+			name: "Genkit, the request in the response alone", row: row{span: attrs{
+				semconv.AttrGenkitOutput: `{"message":{"role":"model","content":[{"text":"yo"}]},"request":{"messages":[{"role":"user","content":[{"text":"hi"}]}],"config":{"temperature":0.25}}}`,
+			}, output: assistantYo},
+			rest: map[string]string{semconv.AttrGenkitOutput: `{"request":{"messages":[{"role":"user","content":[{"text":"hi"}]}],"config":{"temperature":0.25}}}`},
+		},
+		{
 			name: "Anthropic's response, which is a message", row: row{span: attrs{
 				semconv.AttrLFOutput: `{"id":"r","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"yo"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":7,"output_tokens":3}}`,
 			}, output: `[{"role":"assistant","parts":[{"type":"text","content":"yo"}],"finish_reason":"stop"}]`, finish: []string{"stop"}},

@@ -229,8 +229,9 @@ func (d *draft) finished(reason string) {
 }
 
 // finishReason reads a reason, normalised; empty when it says none.
-func finishReason(v pcommon.Value) string {
-	reason := str(v)
+func finishReason(v pcommon.Value) string { return reasonOf(str(v)) }
+
+func reasonOf(reason string) string {
 	if reason == "" || strings.EqualFold(reason, "finish_reason_unspecified") {
 		return ""
 	}
