@@ -143,7 +143,7 @@ func (a *assembly) offer(d *draft, source string, keys ...string) {
 // lose notes that a field of this quality, read from the attributes, is not
 // shown.
 func (a *assembly) lose(q quality, keys []string) {
-	if q < rawText {
+	if q == nothing {
 		return
 	}
 	a.partly = append(a.partly, keys...)

@@ -28,6 +28,11 @@ func TestHolds(t *testing.T) {
 			row:  row{span: attrs{semconv.AttrLFInput: request, semconv.AttrToolDefinitions: toolGet}},
 			held: []string{semconv.AttrToolDefinitions}, kept: []string{semconv.AttrLFInput},
 		},
+		{
+			name: "messages without content that lost, instructions that won",
+			row:  row{span: attrs{semconv.AttrLFInput: `{"messages":{"role":"user","name":"n"},"system":"be good"}`, semconv.AttrInputMessages: userHi}},
+			held: []string{semconv.AttrInputMessages}, kept: []string{semconv.AttrLFInput},
+		},
 		{name: "nothing that won", row: row{span: attrs{semconv.AttrPrompt: userHi}, events: better}, kept: []string{semconv.AttrPrompt}},
 		{
 			name: "text that gave way",

@@ -34,5 +34,21 @@ func TestNothingOfAMessageIsLost(t *testing.T) {
 			name: "instructions without any", span: attrs{semconv.AttrSystemInstructions: `[{"role":"system","name":"n"}]`},
 			leftOver: []string{semconv.AttrSystemInstructions},
 		},
+		{
+			name: "calls by two names beside LangChain's", span: attrs{semconv.AttrOutputMessages: `[{"role":"assistant","toolCalls":[{"id":"c1","name":"get","args":{"city":"Rome"}}],"tool_calls":["more"],"additional_kwargs":{"tool_calls":[{"id":"c1"}],"a":1}}]`},
+			output: `[{"role":"assistant","parts":[` + callRome + `],"tool_calls":["more"],"additional_kwargs":{"a":1}}]`,
+		},
+		{
+			name: "a tool's function that is a text", span: attrs{semconv.AttrToolDefinitions: `[{"type":"function","name":"get","function":"f"}]`},
+			tools: `[{"type":"function","name":"get","function":"f"}]`,
+		},
+		{
+			name: "a tool's second name and schema", span: attrs{semconv.AttrToolDefinitions: `[{"name":"a","function":{"name":"get","description":["Gets"],"parameters":{"json":{"type":"object"},"b":1},"input_schema":{"c":2}}}]`},
+			tools: `[{"type":"function","name":"get","parameters":{"type":"object"},"b":1,"description":["Gets"],"input_schema":{"c":2},"other":{"name":"a"}}]`,
+		},
+		{
+			name: "a function beside Gemini's", span: attrs{semconv.AttrToolDefinitions: `[{"functionDeclarations":[{"name":"get"}],"function":{"a":1}}]`},
+			tools: `[{"type":"function","name":"get","function":{"a":1}}]`,
+		},
 	})
 }

@@ -70,13 +70,13 @@ func (k *messageFields) additional() {
 	}
 	k.used[mExtra] = true
 	if !empty(k.values[mToolCalls]) {
-		k.repeated = []string{semconv.FieldToolCalls, "function_call", "tool_call_chunks"}
+		k.extraRepeated = []string{semconv.FieldToolCalls, "function_call", "tool_call_chunks"}
 		return
 	}
 	for key, v := range extra.All() {
 		if f := messageFieldOf(key); (f == mToolCalls || f == mFunctionCall) && !empty(v) && empty(k.values[f]) {
 			k.values[f] = v
-			k.repeated = append(k.repeated, key)
+			k.extraRepeated = append(k.extraRepeated, key)
 		}
 	}
 }
@@ -105,7 +105,7 @@ func (k *messageFields) keepAdditional(message pcommon.Map) {
 	rest := pcommon.NewValueEmpty()
 	extra.CopyTo(rest.SetEmptyMap())
 	rest.Map().RemoveIf(func(key string, v pcommon.Value) bool {
-		return semconv.IsEmpty(v) || slices.Contains(k.repeated, key)
+		return semconv.IsEmpty(v) || slices.Contains(k.extraRepeated, key)
 	})
 	if rest.Map().Len() > 0 {
 		putFree(message, k.keys[mExtra], rest)

@@ -101,6 +101,8 @@ type messageFields struct {
 	inherited [mCount]bool
 	// repeated are keys under which something stands that was read elsewhere.
 	repeated []string
+	// extraRepeated are the same of what LangChain has beside the fields.
+	extraRepeated []string
 	// response says that the outermost object is a whole response.
 	response bool
 }

@@ -180,7 +180,7 @@ func (a *assembly) wholeAttribute(c *spanContent, place int, source *spanSource,
 		d.field(source.field, v)
 	}
 	if superseded || source.general && !isModelCall(c.span.Kind) && d.quality[source.field] == rawText {
-		d.partly = d.partly || d.quality[source.field] >= rawText
+		d.partly = d.partly || d.quality[source.field] != nothing
 		d.quality[source.field] = nothing
 	}
 	if isModelCall(c.span.Kind) {

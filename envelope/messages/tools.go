@@ -73,30 +73,30 @@ func (d *draft) toolObject(m pcommon.Map) {
 // function; outer is the object around it, or the same.
 func (d *draft) toolDefinition(m, outer pcommon.Map, typ string) {
 	definition := d.addTool(typ)
-	definition.PutStr(keyName, text(first(m, keyName)))
-	if description := str(get(m, keyDescription)); description != "" {
+	r := read(m)
+	definition.PutStr(keyName, text(r.take(keyName)))
+	if description := r.takeText(keyDescription); description != "" {
 		definition.PutStr(keyDescription, description)
 	}
-	parameters, described := first(m, keyParameters, "inputSchema", "input_schema", "parametersJsonSchema", "parameters_json_schema"), ""
-	if null(parameters) {
-		// Together's functions.
-		parameters, described = get(m, keyArguments), keyArguments
-	}
+	// Together's functions call them arguments.
+	parameters := r.take(keyParameters, "inputSchema", "input_schema", "parametersJsonSchema", "parameters_json_schema", keyArguments)
 	if !null(parameters) {
-		if schema, ok := mapIn(orMap(parameters), "json"); ok {
+		around := read(orMap(parameters))
+		if schema, ok := around.takeMap("json"); ok {
 			// Bedrock's input schema is an object with the schema in it.
 			schema.CopyTo(definition.PutEmptyMap(keyParameters))
+			around.keep(definition)
 		} else {
 			putParsed(definition, keyParameters, parameters)
 		}
 	}
-	used := []string{
-		keyName, keyDescription, keyParameters, "inputSchema", "input_schema", "parametersJsonSchema", "parameters_json_schema",
-		typeFunction, "toolSpec", "functionDeclarations", "function_declarations", described,
-	}
-	putRest(definition, m, used...)
+	r.keep(definition)
 	if m != outer {
-		putRest(definition, outer, used...)
+		around := read(outer)
+		if _, ok := around.takeSlice("functionDeclarations", "function_declarations"); !ok {
+			around.takeMap(typeFunction, "toolSpec")
+		}
+		around.keep(definition)
 	}
 	d.note(fieldTools, true)
 }
