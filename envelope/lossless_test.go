@@ -35,7 +35,11 @@ var (
 		semconv.AttrStrandsSystem, semconv.AttrSentryMessages, semconv.AttrSentryTools, semconv.AttrSentryResponseText,
 		semconv.AttrSentryToolCalls, semconv.AttrAIPromptMessages, semconv.AttrAIPrompt, semconv.AttrAIPromptTools,
 		semconv.AttrAIResponseText, semconv.AttrAIResponseToolCalls, semconv.AttrAIResponseObject, semconv.AttrAIResponseReasoning,
-		semconv.AttrOIInputValue, semconv.AttrOIOutputValue,
+		semconv.AttrOIInputValue, semconv.AttrOIOutputValue, semconv.AttrAIResponseFiles, semconv.PrefixPrompt + "0.content",
+		semconv.PrefixPrompt + "1.tool_calls.0.arguments", semconv.PrefixCompletion + "0.content", semconv.PrefixCompletion + "0.x",
+		semconv.PrefixOIInputMessages + "0.message.content", semconv.PrefixOIOutputMessages + "0.message.contents.0.message_content.text",
+		semconv.PrefixOIInputMessages + "1.message.tool_calls.0.tool_call.function.arguments", semconv.PrefixOITools + "0.tool.json_schema",
+		semconv.PrefixOIPrompts + "0.prompt.text", semconv.PrefixOIChoices + "0.completion.text",
 	}
 	toolContentKeys = []string{
 		semconv.AttrInputMessages, semconv.AttrOutputMessages, semconv.AttrPrompt, semconv.AttrCompletion,
@@ -165,30 +169,36 @@ func (d *dialects) content(v pcommon.Value, shapes [][]string) {
 }
 
 // TestNothingIsLost: with AllContent every text that stands in the content
-// attributes of a span stands in the body. Words that only say what something is
-// (types, roles, finish reasons) are not looked for.
+// attributes of a span stands in the body, whatever attributes there are beside
+// each. Words that only say what something is (types, roles, finish reasons) are
+// not looked for.
 func TestNothingIsLost(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		d := &dialects{t: rt}
-		tool := rapid.Bool().Draw(rt, "tool")
-		keys, operation := modelContentKeys, "chat"
-		if tool {
-			keys, operation = toolContentKeys, "execute_tool"
+	for operation, keys := range map[string][]string{
+		"chat": modelContentKeys, "invoke_agent": modelContentKeys, "execute_tool": toolContentKeys,
+	} {
+		for _, key := range keys {
+			t.Run(operation+" "+key, func(t *testing.T) {
+				rapid.Check(t, func(rt *rapid.T) {
+					d := &dialects{t: rt}
+					span := newSpan(spanID, "f", 0, time.Second, semconv.AttrOperationName, operation, semconv.AttrRequestModel, "m")
+					attrs := span.Data.Attributes()
+					if operation == "execute_tool" && rapid.Bool().Draw(rt, "its writer says so") {
+						attrs.PutStr(d.pick("kind", semconv.AttrTLSpanKind, semconv.AttrOISpanKind), "tool")
+					}
+					others := rapid.SliceOfN(rapid.SampledFrom(keys), 0, 2).Draw(rt, "others")
+					for _, key := range append(others, key) {
+						d.content(attrs.PutEmpty(key), shapesOf(key, operation == "execute_tool"))
+					}
+					given := string(envelope.AppendJSONMap(nil, attrs))
+					options := envelope.Options{Messages: true, AllContent: true}
+					body := string(envelopetest.Body(t, build(t, options, owned(newPart(nil, span), span))))
+					for _, text := range anyText.FindAllString(given, -1) {
+						if !strings.Contains(body, text) {
+							rt.Fatalf("%s is lost:\n%s\n%s", text, given, body)
+						}
+					}
+				})
+			})
 		}
-		span := newSpan(spanID, "f", 0, time.Second, semconv.AttrOperationName, operation, semconv.AttrRequestModel, "m")
-		attrs := span.Data.Attributes()
-		for range rapid.IntRange(1, 3).Draw(rt, "attributes") {
-			key := d.pick("attribute", keys...)
-			d.content(attrs.PutEmpty(key), shapesOf(key, tool))
-		}
-		given := string(envelope.AppendJSONMap(nil, attrs))
-		texts := anyText.FindAllString(given, -1)
-		options := envelope.Options{Messages: true, AllContent: true}
-		body := string(envelopetest.Body(t, build(t, options, owned(newPart(nil, span), span))))
-		for _, text := range texts {
-			if !strings.Contains(body, text) {
-				rt.Fatalf("%s is lost:\n%s\n%s", text, given, body)
-			}
-		}
-	})
+	}
 }
