@@ -36,6 +36,8 @@ var units = []string{
 	`{"role":"user","parts":[{"text":"[` + strings.Repeat(`{\"type\":\"text\",\"text\":\"\"},`, 9) + `{\"type\":\"text\",\"text\":\"\"}]"}]}`,
 	`{"role":"","parts":[{"text":"[` + strings.Repeat(`{\"role\":\"ai\",\"parts\":[]},`, 9) + `{\"role\":\"ai\",\"content\":[1,1]}]"}]}`,
 	`{"role":"","parts":[{"text":"{\"object\":\"chat.completion\",\"choices\":[` + strings.Repeat(`{\"message\":{}},`, 9) + `{\"message\":{\"tool_calls\":\"[{},{}]\"}}]}"}]}`,
+	`{"functionDeclarations":[{"name":""},{"name":""},{"name":""},{"name":""},{"name":""},{"name":""}],"x":"` + strings.Repeat("y", 400) + `"}`,
+	`{"name":"a","function":{"name":"","parameters":{"json":{},"name":1}}}`, `{"role":"","type":"x","content":""}`, `{"type":"x","message":{"type":"y","content":""}}`,
 	`{"candidates":[{"content":{"parts":[{}]}}]}`, `{"message":{"content":"a","tool_calls":[{}]}}`,
 }
 

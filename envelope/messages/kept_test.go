@@ -50,5 +50,9 @@ func TestNothingOfAMessageIsLost(t *testing.T) {
 			name: "a function beside Gemini's", span: attrs{semconv.AttrToolDefinitions: `[{"functionDeclarations":[{"name":"get"}],"function":{"a":1}}]`},
 			tools: `[{"type":"function","name":"get","function":{"a":1}}]`,
 		},
+		{
+			name: "what is around several functions, once", span: attrs{semconv.AttrToolDefinitions: `[{"functionDeclarations":[{"name":"a"},{"name":"b"}],"x":1}]`},
+			tools: `[{"type":"function","name":"a","x":1},{"type":"function","name":"b"}]`,
+		},
 	})
 }

@@ -44,14 +44,17 @@ func (d *draft) toolObject(m pcommon.Map) {
 		return
 	}
 	if functions, ok := sliceIn(m, "functionDeclarations", "function_declarations"); ok {
-		d.partly = d.partly || functions.Len() == 0 && m.Len() > 1
+		outer := m
 		for i := range functions.Len() {
-			if function, ok := semconv.MapOf(functions.At(i)); ok {
-				d.toolDefinition(function, m, typeFunction)
-			} else {
+			function, ok := semconv.MapOf(functions.At(i))
+			if !ok {
 				d.partly = true
+				continue
 			}
+			d.toolDefinition(function, outer, typeFunction)
+			outer = pcommon.Map{} // what is around them is told once
 		}
+		d.partly = d.partly || outer != (pcommon.Map{}) && m.Len() > 1
 		return
 	}
 	typ := str(get(m, keyType))
@@ -70,7 +73,7 @@ func (d *draft) toolObject(m pcommon.Map) {
 }
 
 // toolDefinition writes a definition from the object that describes the
-// function; outer is the object around it, or the same.
+// function; outer is the object around it, or the same, zero when that was told.
 func (d *draft) toolDefinition(m, outer pcommon.Map, typ string) {
 	definition := d.addTool(typ)
 	r := read(m)
@@ -91,7 +94,7 @@ func (d *draft) toolDefinition(m, outer pcommon.Map, typ string) {
 		}
 	}
 	r.keep(definition)
-	if m != outer {
+	if m != outer && outer != (pcommon.Map{}) {
 		around := read(outer)
 		if _, ok := around.takeSlice("functionDeclarations", "function_declarations"); !ok {
 			around.takeMap(typeFunction, "toolSpec")
