@@ -62,8 +62,7 @@ func TestWeightHoldsForAmplifyingContent(t *testing.T) {
 		for i := range few {
 			name := strings.ReplaceAll(unit, "\\u0001", "") + " as " + contentForms[i]
 			for _, o := range []envelope.Options{
-				{Body: envelope.BodyMap, Messages: true}, {Body: envelope.BodyJSON, Messages: true},
-				{Body: envelope.BodyMap, Messages: true, AllContent: true},
+				{Body: envelope.BodyMap, Messages: true, AllContent: true}, {Body: envelope.BodyJSON, Messages: true},
 			} {
 				o.Order = envelope.OrderTime
 				assertGrowth(t, name, o, contentPart(few[i]), contentPart(many[i]))
