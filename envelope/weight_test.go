@@ -58,16 +58,20 @@ var contentKeys = func() []string {
 
 func TestWeightHoldsForAmplifyingContent(t *testing.T) {
 	for _, unit := range units {
-		few, many := amplified(t, unit, 4), amplified(t, unit, 24)
-		for i := range few {
-			name := strings.ReplaceAll(unit, "\\u0001", "") + " as " + contentForms[i]
-			for _, o := range []envelope.Options{
-				{Body: envelope.BodyMap, Messages: true, AllContent: true}, {Body: envelope.BodyJSON, Messages: true},
-			} {
-				o.Order = envelope.OrderTime
-				assertGrowth(t, name, o, contentPart(few[i]), contentPart(many[i]))
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			few, many := amplified(t, unit, 4), amplified(t, unit, 24)
+			for i := range few {
+				name := strings.ReplaceAll(unit, "\\u0001", "") + " as " + contentForms[i]
+				for _, o := range []envelope.Options{
+					{Body: envelope.BodyMap}, {Body: envelope.BodyJSON},
+					{Body: envelope.BodyMap, AllContent: true}, {Body: envelope.BodyJSON, AllContent: true},
+				} {
+					o.Messages, o.Order = true, envelope.OrderTime
+					assertGrowth(t, name, o, contentPart(few[i]), contentPart(many[i]))
+				}
 			}
-		}
+		})
 	}
 }
 
